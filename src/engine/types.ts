@@ -1,0 +1,53 @@
+import type { DataType, Tensor } from '@tensorflow/tfjs';
+
+/** Name, shape and type of one tensor at an engine's door. */
+export interface TensorSpec {
+  shape: readonly number[];
+  dtype: Extract<DataType, 'float32' | 'int32'>;
+}
+
+export type TensorSpecs = Record<string, TensorSpec>;
+export type Tensors = Record<string, Tensor>;
+export type TensorValues = Float32Array | Int32Array;
+export type Arrays = Record<string, TensorValues>;
+
+/**
+ * A pure function of tfjs tensors, run many times over a state that the engine keeps (parameters, moments).
+ * `compute` may be run eagerly on every call, or once on placeholders to record a graph: it must not look at
+ * tensor values, and must take the same path every time.
+ */
+export interface StepFunction {
+  /** What the caller passes on every call. */
+  feeds: TensorSpecs;
+  /** Names of the state entries that `compute` reads. */
+  reads: readonly string[];
+  /** `outputs` go to the caller; `state` replaces the state entries of the same names. */
+  compute(state: Tensors, feeds: Tensors): { outputs: Tensors; state?: Tensors };
+}
+
+export interface SessionDefinition {
+  /** Every state entry. */
+  state: TensorSpecs;
+  functions: Record<string, StepFunction>;
+}
+
+/** Several functions over one state. Calls are made one after the other, never at the same time. */
+export interface EngineSession {
+  /** Replaces the named state entries. Throws on an unknown name or a wrong length. */
+  writeState(values: Arrays): Promise<void>;
+  /** Copies of state entries (all of them without `names`). */
+  readState(names?: readonly string[]): Promise<Arrays>;
+  call(functionName: string, feeds: Arrays): Promise<Arrays>;
+  close(): Promise<void>;
+}
+
+export type EngineName = 'onnx' | 'tensorflow';
+
+export interface Engine {
+  readonly name: EngineName;
+  /** Where the arithmetic happens, e.g. `cpu`, `webgpu`, `cuda`. */
+  readonly device: string;
+  /** Library and version, e.g. `onnxruntime-node 1.30.0`. */
+  readonly version: string;
+  open(definition: SessionDefinition): Promise<EngineSession>;
+}

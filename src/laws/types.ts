@@ -1,0 +1,96 @@
+/**
+ * One row a law is fitted to, for ONE predicted loss. Joined by name, never by position.
+ * Units: N and D in billions, loss in nats per token.
+ */
+export interface LawObservation {
+  /** Model size N: non-embedding parameters, in billions. */
+  n: number;
+  /** Tokens of continual pre-training D, in billions. */
+  d: number;
+  /** Share of the corpus whose loss is predicted, 0…1 (general law: 1 − domainRatio). */
+  ratio: number;
+  loss: number;
+  /** Whole runs are resampled, never single checkpoints: rows of one run share this name. */
+  run: string;
+  /** Weight of the row in the objective; 1 when absent. */
+  weight?: number;
+}
+
+export interface LawPoint {
+  n: number;
+  d: number;
+  ratio: number;
+}
+
+/** Parameters by their spelled-out names in the papers: E A alpha B beta C gamma eta epsilon … */
+export type LawParameters = Record<string, number>;
+
+export type FitStatus =
+  | 'converged'
+  | 'at-bound'
+  | 'iteration-limit'
+  | 'singular-design'
+  | 'too-few-sizes'
+  | 'too-few-tokens'
+  | 'too-few-ratios';
+
+export interface FitQuality {
+  /** 1 − residual / total sum of squares, on the loss itself. */
+  r2: number;
+  /** Sum and mean of Huber(delta) on log loss. */
+  huberSum: number;
+  huberMean: number;
+  /** Mean absolute error, nats per token. */
+  mae: number;
+  meanRelativeError: number;
+  rows: number;
+}
+
+export interface Interval {
+  low: number;
+  high: number;
+  /** Coverage, e.g. 0.9. */
+  level: number;
+}
+
+/** A fitted law: what was asked, what came out, and how far it can be trusted. */
+export interface LawFit {
+  /** Name of the form in the registry, e.g. `L3`. */
+  form: string;
+  parameters: LawParameters;
+  status: FitStatus;
+  /** One sentence a person can act on, e.g. which parameter stands at which bound. */
+  statusDetail: string;
+  quality: FitQuality;
+  /** Huber threshold on log loss that the objective used. */
+  delta: number;
+  /** Norm of the objective's gradient at the solution (parameters scaled to unit size). */
+  gradientNorm: number;
+  starts: number;
+  /** Starts that ended within 1 % of the best objective. */
+  startsNearBest: number;
+  /** Of the scaled Jacobian at the solution. */
+  conditionNumber: number;
+  /** Percentile intervals over resampled runs; null when resampling was not asked for or impossible. */
+  intervals: Record<string, Interval> | null;
+  /** The fits to resampled runs behind the intervals (empty when `intervals` is null). */
+  replicates: LawParameters[];
+  warnings: string[];
+}
+
+/** Usage 1 (arXiv 2406.01375 Eq 10): the largest domain ratio that keeps general loss within a tolerance. */
+export interface RatioRecommendation {
+  status: 'recommended' | 'infeasible' | 'not-identified';
+  /** null when infeasible, and the point estimate even when not identified (read `reason`). */
+  domainRatio: number | null;
+  interval: Interval | null;
+  target: { n: number; d: number; tolerance: number };
+  /** General loss of the base model at the target size, before CPT, and what is allowed after it; nats per token. */
+  baseGeneralLoss: number;
+  generalLossLimit: number;
+  predictedGeneralLoss: number | null;
+  predictedDomainLoss: number | null;
+  /** One or two sentences: why this answer, or why none. */
+  reason: string;
+  warnings: string[];
+}
