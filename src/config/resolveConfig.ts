@@ -1,0 +1,134 @@
+import { expandRatios } from './expandRatios.ts';
+import { type ConfigProblem, configError, problemsOf } from './problems.ts';
+import {
+  type CheckedConfig,
+  configSchema,
+  evaluationSchema,
+  type ResolvedConfig,
+  type Target,
+  trainingSchema,
+} from './schema.ts';
+import { type ConfigTree, isMapping } from './tree.ts';
+
+export interface ConfigResolution {
+  config: ResolvedConfig;
+  /** What was rounded, and what a reader of the answer should know. */
+  notes: string[];
+}
+
+/**
+ * Third step: checks a tree against the schema, fills every default and works out what depends on other keys.
+ * Throws a UserError that lists ALL problems, each with where it stands, what was found and what is allowed.
+ */
+export function resolveConfig(tree: ConfigTree): ConfigResolution {
+  const parsed = configSchema.safeParse(tree.value);
+  const problems = parsed.success ? [] : problemsOf(tree, parsed.error.issues);
+  problems.push(...scheduleProblems(tree.value));
+  if (!parsed.success || problems.length > 0) throw configError(tree, problems);
+  return complete(parsed.data);
+}
+
+/** What no single section can see. Asked as soon as the sections concerned are sound, whatever else is wrong. */
+function scheduleProblems(value: unknown): ConfigProblem[] {
+  if (!isMapping(value)) return [];
+  const training = trainingSchema.safeParse(value.training);
+  const evaluation = evaluationSchema.safeParse(value.evaluation ?? {});
+  const models = configSchema.shape.models.safeParse(value.models);
+  if (!training.success || !evaluation.success || !models.success) return [];
+  const batchTokens = training.data.batchSequences * models.data.contextLength;
+  const cptTokens = roundUp(training.data.cptTokens, batchTokens);
+  const { firstTokens } = evaluation.data;
+  if (firstTokens !== 'auto' && firstTokens > cptTokens) {
+    const sentence = `is ${firstTokens}, but a CPT run ends at ${cptTokens} tokens (training.cptTokens)`;
+    return [{ path: ['evaluation', 'firstTokens'], sentence }];
+  }
+  const first = roundUp(
+    firstTokens === 'auto' ? autoFirstTokens(training.data, cptTokens) : firstTokens,
+    batchTokens,
+  );
+  const steps = (cptTokens - first) / batchTokens + 1;
+  if (evaluation.data.points <= steps) return [];
+  const sentence =
+    `is ${evaluation.data.points}, but from ${first} to ${cptTokens} tokens there are only ${steps} steps of ` +
+    `${batchTokens} tokens to measure after; ask for fewer points, more training.cptTokens or a smaller batch`;
+  return [{ path: ['evaluation', 'points'], sentence }];
+}
+
+function complete(checked: CheckedConfig): ConfigResolution {
+  const notes: string[] = [];
+  const { models, training, evaluation } = checked;
+  const batchTokens = training.batchSequences * models.contextLength;
+  const wholeSteps = (name: string, tokens: number): number => {
+    const rounded = roundUp(tokens, batchTokens);
+    if (rounded !== tokens) {
+      notes.push(
+        `${name}: ${tokens} tokens are rounded up to ${rounded}, whole steps of ${batchTokens} tokens`,
+      );
+    }
+    return rounded;
+  };
+  const baseTokens = wholeSteps('training.baseTokens', training.baseTokens);
+  const cptTokens = wholeSteps('training.cptTokens', training.cptTokens);
+  const firstTokens =
+    evaluation.firstTokens === 'auto'
+      ? roundUp(autoFirstTokens(training, cptTokens), batchTokens)
+      : wholeSteps('evaluation.firstTokens', evaluation.firstTokens);
+  const { warmupShare, learningRate, cptLearningRateScale, moments, optimizer } = training;
+  const warmup = (asked: number | 'auto', tokens: number): number =>
+    asked === 'auto' ? Math.round(warmupShare * tokens) : asked;
+
+  const target: Target = { ...checked.target, tokens: orMax(checked.target.tokens, cptTokens) };
+  const domains = Object.entries(checked.corpora.domains).map(([name, domain]) => {
+    const own = domain.target ?? {};
+    const merged: Target = {
+      modelSize: own.modelSize ?? target.modelSize,
+      tokens: own.tokens === undefined ? target.tokens : orMax(own.tokens, cptTokens),
+      tolerance: own.tolerance ?? target.tolerance,
+    };
+    if (merged.tokens > cptTokens) {
+      const times = (merged.tokens / cptTokens).toPrecision(3);
+      notes.push(
+        `${name}: the target of ${merged.tokens} tokens is ${times} times what any run trains; the answer extrapolates`,
+      );
+    }
+    return [name, { source: domain.source, target: merged }] as const;
+  });
+
+  const config: ResolvedConfig = {
+    ...checked,
+    corpora: { ...checked.corpora, domains: Object.fromEntries(domains) },
+    training: {
+      batchSequences: training.batchSequences,
+      baseTokens,
+      cptTokens,
+      baseWarmupTokens: warmup(training.baseWarmupTokens, baseTokens),
+      cptWarmupTokens: warmup(training.cptWarmupTokens, cptTokens),
+      learningRate,
+      cptLearningRateScale,
+      moments,
+      optimizer,
+    },
+    mixture: { ratios: expandRatios(checked.mixture) },
+    evaluation: { points: evaluation.points, firstTokens },
+    target,
+  };
+  return { config, notes };
+}
+
+function orMax(tokens: number | 'max', cptTokens: number): number {
+  return tokens === 'max' ? cptTokens : tokens;
+}
+
+function roundUp(tokens: number, batchTokens: number): number {
+  return Math.ceil(tokens / batchTokens) * batchTokens;
+}
+
+/**
+ * The first evaluation point when none is asked for: a 32nd of the run, so that D spans a factor of 32, but not
+ * before the warm-up's end, since losses under a rising learning rate follow no law in D.
+ */
+function autoFirstTokens(training: CheckedConfig['training'], cptTokens: number): number {
+  const { cptWarmupTokens, warmupShare } = training;
+  const warmup = cptWarmupTokens === 'auto' ? Math.round(warmupShare * cptTokens) : cptWarmupTokens;
+  return Math.max(1, warmup, cptTokens / 32);
+}

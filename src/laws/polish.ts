@@ -1,0 +1,72 @@
+import type { LawForm } from './forms/form.ts';
+import { solvePositive } from './linearAlgebra.ts';
+import { curvature, type FitRow, objective } from './objective.ts';
+
+export interface Polished {
+  vector: number[];
+  value: number;
+  /** Largest share of a parameter's gradient that is left uncancelled, over parameters that are free to move: 0 at a minimum. */
+  gradientNorm: number;
+  iterations: number;
+  /** False when the iteration limit came first. */
+  converged: boolean;
+}
+
+const SETTLED = 1e-10;
+const PATIENCE = 6;
+
+/**
+ * Walks from `start` to a minimum of the summed log-Huber objective inside the form's bounds: Gauss-Newton steps with
+ * Huber's weights (each is the minimum of a quadratic above the objective), damped as Levenberg and Marquardt do, with
+ * parameters that press against a bound held there. Never goes up.
+ */
+export function polish(
+  form: LawForm,
+  rows: readonly FitRow[],
+  delta: number,
+  start: readonly number[],
+  maxIterations: number,
+): Polished {
+  const bounds = [...form.linear, ...form.shape];
+  const clamp = (value: number, i: number) => Math.min(bounds[i]!.upper, Math.max(bounds[i]!.lower, value));
+  let vector = start.map(clamp);
+  let here = curvature(form, vector, rows, delta);
+  let damping = 1e-3;
+  let settled = 0;
+  let iterations = 0;
+  while (iterations < maxIterations && settled < PATIENCE) {
+    iterations++;
+    const free = freeParameters(vector, here.gradient);
+    const system = free.map((i) =>
+      free.map((j) => here.matrix[i]![j]! + (i === j ? damping * here.matrix[i]![i]! + 1e-300 : 0)),
+    );
+    const step = solvePositive(system, free.map((i) => -here.gradient[i]!));
+    const next = [...vector];
+    if (step) free.forEach((i, k) => {
+      next[i] = clamp(vector[i]! + step[k]!, i);
+    });
+    const value = step ? objective(form, next, rows, delta) : Number.POSITIVE_INFINITY;
+    if (value < here.value) {
+      settled = here.value - value < SETTLED * here.value ? settled + 1 : 0;
+      vector = next;
+      here = curvature(form, vector, rows, delta);
+      damping = Math.max(1e-12, damping / 4);
+    } else {
+      damping *= 6;
+      if (damping > 1e10) break;
+    }
+  }
+  const free = freeParameters(vector, here.gradient);
+  // Below this the residuals are rounding, and so is what is left of their gradient.
+  const exact = here.value < 1e-24 * rows.length;
+  const shares = free.map((i) => Math.abs(here.gradient[i]!) / (here.magnitude[i]! || 1));
+  const gradientNorm = exact ? 0 : Math.max(0, ...shares);
+  return { vector, value: here.value, gradientNorm, iterations, converged: iterations < maxIterations };
+
+  function freeParameters(at: readonly number[], gradient: readonly number[]): number[] {
+    return at.flatMap((value, i) => {
+      const held = (value <= bounds[i]!.lower && gradient[i]! > 0) || (value >= bounds[i]!.upper && gradient[i]! < 0);
+      return held ? [] : [i];
+    });
+  }
+}

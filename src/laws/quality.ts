@@ -1,0 +1,35 @@
+import { type LawForm, lawValue } from './forms/form.ts';
+import { huber } from './objective.ts';
+import type { FitQuality, LawObservation } from './types.ts';
+
+/** How well a parameter vector (billions) predicts rows, on the loss itself unless the name says otherwise. */
+export function fitQuality(
+  form: LawForm,
+  vector: readonly number[],
+  rows: readonly LawObservation[],
+  delta: number,
+): FitQuality {
+  const mean = rows.reduce((sum, row) => sum + row.loss, 0) / rows.length;
+  let residualSquares = 0;
+  let totalSquares = 0;
+  let huberSum = 0;
+  let absolute = 0;
+  let relative = 0;
+  for (const row of rows) {
+    const predicted = lawValue(form, vector, row);
+    const residual = predicted - row.loss;
+    residualSquares += residual ** 2;
+    totalSquares += (row.loss - mean) ** 2;
+    huberSum += (row.weight ?? 1) * huber(Math.log(predicted) - Math.log(row.loss), delta);
+    absolute += Math.abs(residual);
+    relative += Math.abs(residual) / row.loss;
+  }
+  return {
+    r2: totalSquares === 0 ? 0 : 1 - residualSquares / totalSquares,
+    huberSum,
+    huberMean: huberSum / rows.length,
+    mae: absolute / rows.length,
+    meanRelativeError: relative / rows.length,
+    rows: rows.length,
+  };
+}
