@@ -3,10 +3,12 @@ export interface BoardJob<Payload> {
   /** The run's id; the queue's job id too, so that a run is never enqueued twice. */
   id: string;
   payload: Payload;
+  /** 1 is taken first, at most 2,097,152; jobs without one are taken before all that have one. */
+  priority?: number;
 }
 
 export interface JobContext {
-  /** Aborts when the job is cancelled or the processor is closing. `signal.reason` says which. */
+  /** Aborts when the job is cancelled or the processor is closing. `signal.reason` is a JobStopped that says which. */
   signal: AbortSignal;
   /** 1 on the first try. */
   attempt: number;
@@ -17,6 +19,17 @@ export type BoardEvent =
   | { type: 'completed'; id: string }
   /** `final`: no further attempt will be made by the queue itself. */
   | { type: 'failed'; id: string; reason: string; final: boolean };
+
+/** Reason of a job's abort signal. `lost`: its lock ran out, and another processor may run it by now. */
+export class JobStopped extends Error {
+  override readonly name = 'JobStopped';
+  readonly why: 'cancelled' | 'closing' | 'lost';
+
+  constructor(why: JobStopped['why']) {
+    super(why);
+    this.why = why;
+  }
+}
 
 /** Thrown by a handler when trying again cannot help (a spec that does not validate). */
 export class UnrecoverableJobError extends Error {
@@ -47,9 +60,12 @@ export interface Board<Payload> {
     slots: number;
     handle: (job: BoardJob<Payload>, context: JobContext) => Promise<void>;
   }): Promise<Processor>;
-  /** Events are hints (those before the first listener are missed); returns the unsubscriber. */
+  /**
+   * Events are hints: those from before the board was opened are not told. A cancelled job ends as `failed`, final,
+   * with the reason `cancelled`. Returns the unsubscriber.
+   */
   onEvent(listener: (event: BoardEvent) => void): () => void;
-  /** Asks whoever runs the job to stop it, and takes it out of the queue. */
+  /** Asks whoever runs the job to stop it, and takes it out of the queue (when it runs: as soon as it has stopped). */
   cancel(id: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,6 +1,13 @@
 /** How a run stands. `diverged` is a result; only `failed` asks for another try. */
 export type RunStatus = 'planned' | 'running' | 'done' | 'diverged' | 'failed';
 
+export interface RunSeconds {
+  setup: number;
+  training: number;
+  evaluation: number;
+  checkpoint: number;
+}
+
 export interface RunRecord {
   run: string;
   kind: 'base' | 'cpt';
@@ -17,8 +24,8 @@ export interface RunRecord {
   /** Passes over each corpus; null until done. */
   generalEpochs: number | null;
   domainEpochs: number | null;
-  /** Wall seconds by phase over all attempts; null until done. */
-  seconds: { setup: number; training: number; evaluation: number; checkpoint: number } | null;
+  /** Wall seconds by phase over all attempts that reported them; null before the first. */
+  seconds: RunSeconds | null;
   /** Engine, device, library versions, host's processor: where it was trained; null until started. */
   environment: Record<string, string> | null;
 }
@@ -62,3 +69,56 @@ export interface SweepRecord {
 
 /** An observation beside the sweep's names for its run: the tidy row of tables and fits. */
 export type SweepObservation = ObservationRecord & SweepRunRecord;
+
+/** A run as it is planned; everything else about it is learned later. */
+export type NewRun = Pick<RunRecord, 'run' | 'kind' | 'parent' | 'spec'>;
+
+/** What stands about sweeps, their runs and what was measured: one SQLite file, one writer, any readers. */
+export interface ResultsStore {
+  readonly path: string;
+  /** Adds the sweep or replaces its name and config; the first `createdAt` is kept. */
+  saveSweep(sweep: SweepRecord): void;
+  sweep(id: string): SweepRecord | null;
+  /** Oldest first. */
+  sweeps(): SweepRecord[];
+  /**
+   * The sweep's whole plan, in order, in one transaction. Repeatable: a run that is known keeps its status and its
+   * observations, and a run that the plan no longer has leaves the sweep, not the store.
+   * Throws when a run's id is known with another spec, or stands in the plan twice.
+   */
+  planRuns(sweep: string, plan: readonly { run: NewRun; label: SweepRunRecord }[]): void;
+  run(id: string): RunRecord | null;
+  runStatus(id: string): RunStatus | null;
+  /** In the plan's order. */
+  runs(sweep: string): (RunRecord & SweepRunRecord)[];
+  /** False, and nothing changes, when the run already has its result. */
+  setRunning(id: string, environment: Record<string, string>): boolean;
+  /** Training tokens so far; a lower number than the stored one changes nothing. */
+  setProgress(id: string, tokens: number): void;
+  /**
+   * Stores a measurement. The same row again changes nothing; other numbers for the same run and tokens throw a
+   * ContradictionError. Throws a RangeError on a loss that is not finite.
+   */
+  recordObservation(row: ObservationRecord): void;
+  /** Base runs first, then by domain, model size, domain ratio, seed, tokens. */
+  observations(sweep: string): SweepObservation[];
+  /** By tokens. */
+  runObservations(run: string): ObservationRecord[];
+  /** The run has its result. `seconds` are this attempt's. A second call changes nothing. */
+  finishRun(
+    id: string,
+    end: {
+      checkpoint: string | null;
+      epochs: { general: number; domain: number | null };
+      seconds: RunSeconds;
+    },
+  ): void;
+  /** Seconds of an attempt that ended before the run's end. */
+  addSeconds(id: string, seconds: RunSeconds): void;
+  divergeRun(id: string, reason: string, tokens: number): void;
+  /** A run that already has its result keeps it. */
+  failRun(id: string, reason: string): void;
+  /** Back to planned, e.g. because its checkpoint is gone. Observations may stay: training again confirms them. */
+  resetRun(id: string, options: { forgetObservations: boolean }): void;
+  close(): void;
+}

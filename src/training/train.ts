@@ -35,6 +35,8 @@ export interface TrainingInputs {
   /** Asked after every step; true makes a checkpoint. */
   checkpointDue(): boolean;
   save(point: ResumePoint): Promise<void>;
+  /** When the work on this run began (nowMs), so that its setup is accounted for. */
+  setupBeganMs: number;
   /** Aborting stops after the current step, with a checkpoint. */
   signal: AbortSignal;
   /** Milliseconds of a monotonic clock. */
@@ -67,7 +69,8 @@ export async function* train(inputs: TrainingInputs): AsyncGenerator<TrainingEve
   const checkpoint = () => timed('checkpoint', async () => inputs.save(await point()));
 
   let { tokens, optimizerSteps } = start;
-  await timed('setup', () => session.writeState(start.state));
+  await session.writeState(start.state);
+  seconds.setup = (nowMs() - inputs.setupBeganMs) / 1000;
   yield { type: 'started', tokens, resumed: tokens > 0 };
   for (const told of measured) yield { type: 'evaluated', ...told };
 

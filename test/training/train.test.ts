@@ -63,6 +63,7 @@ function inputs(start: ResumePoint, overrides: Partial<TrainingInputs> = {}): Tr
     checkpointDue: () => false,
     save: async () => {},
     signal: new AbortController().signal,
+    setupBeganMs: performance.now(),
     nowMs: () => performance.now(),
     ...overrides,
   };

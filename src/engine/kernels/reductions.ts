@@ -1,0 +1,44 @@
+import * as tf from '@tensorflow/tfjs';
+import type { TraceKernel } from '../trace/backend.ts';
+import type { Graph, Value } from '../trace/graph.ts';
+
+function reduced(graph: Graph, op: string, value: Value, axes: readonly number[]): Value {
+  // A side of one needs no reducing, only another shape.
+  const wide = axes.filter((axis) => value.shape[axis] !== 1);
+  if (wide.length === 0) return value;
+  const shape = value.shape.filter((_, axis) => !wide.includes(axis));
+  const operand = graph.constant(BigInt64Array.from(wide, BigInt), [wide.length]);
+  return graph.emit(op, [value, operand], shape, value.type, { attributes: { keepdims: 0 } });
+}
+
+const reduction =
+  (op: string): TraceKernel =>
+  (recorder, inputs, attributes) => {
+    const x = inputs.x as tf.TensorInfo;
+    // tfjs calls the axes of Max differently from those of the other reductions.
+    const asked = (attributes.reductionIndices ?? attributes.axis) as number | number[];
+    const axes = tf.util.parseAxisParam(asked, x.shape);
+    const keepDims = (attributes.keepDims as boolean | undefined) ?? false;
+    const shape = keepDims
+      ? x.shape.map((side, axis) => (axes.includes(axis) ? 1 : side))
+      : x.shape.filter((_, axis) => !axes.includes(axis));
+    return recorder.tensor(reduced(recorder.graph, op, recorder.value(x), axes), shape, x.dtype);
+  };
+
+const alongLastAxis =
+  (op: string): TraceKernel =>
+  (recorder, inputs) => {
+    const x = inputs.logits as tf.TensorInfo;
+    const value = recorder.value(x);
+    const result = recorder.graph.emit(op, [value], value.shape, value.type, { attributes: { axis: -1 } });
+    return recorder.tensor(result, x.shape, x.dtype);
+  };
+
+export const reductionKernels: Record<string, TraceKernel> = {
+  Max: reduction('ReduceMax'),
+  Mean: reduction('ReduceMean'),
+  Min: reduction('ReduceMin'),
+  Sum: reduction('ReduceSum'),
+  LogSoftmax: alongLastAxis('LogSoftmax'),
+  Softmax: alongLastAxis('Softmax'),
+};

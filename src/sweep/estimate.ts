@@ -1,0 +1,99 @@
+import { availableParallelism } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import type { Engine } from '../engine/types.ts';
+import { countParameters, flopsPerToken } from '../model/family.ts';
+import { initialState, sessionDefinition } from '../model/session.ts';
+import { evaluationSequences } from '../training/schedule.ts';
+import type { PlannedRun } from './plan.ts';
+
+/** Larger models are not built for an estimate: their speed is taken over from the largest measured, in FLOP/s. */
+const LARGEST_MEASURED_PARAMETERS = 2_000_000;
+const MEASURED_SECONDS = 0.6;
+
+export interface Throughput {
+  /** Non-embedding parameters. */
+  modelSize: number;
+  trainingTokensPerSecond: number;
+  evaluationTokensPerSecond: number;
+  /** False: from FLOPs and the speed of the largest model that was measured. */
+  measured: boolean;
+}
+
+export interface SweepEstimate {
+  throughputs: Throughput[];
+  /** Wall seconds for the runs given, with this many trainers. */
+  seconds: number;
+}
+
+/** How many trainers run side by side: what was asked for, else one per processor thread. */
+export function trainerCount(wanted: number | 'auto'): number {
+  return wanted === 'auto' ? availableParallelism() : wanted;
+}
+
+/**
+ * Expected wall time of runs: each model size is trained and evaluated for a moment on this machine (one trainer,
+ * nothing beside it), and the runs' tokens are divided by that speed and by the number of trainers.
+ */
+export async function estimateSweep(
+  runs: readonly PlannedRun[],
+  engine: Engine,
+  trainers: number,
+): Promise<SweepEstimate> {
+  const bySize = new Map<number, PlannedRun[]>();
+  for (const run of runs) bySize.set(run.label.modelSize, [...(bySize.get(run.label.modelSize) ?? []), run]);
+  const throughputs: Throughput[] = [];
+  let seconds = 0;
+  let flopsPerSecond = { training: 1e10, evaluation: 1e10 };
+  for (const [modelSize, sizeRuns] of [...bySize].sort(([a], [b]) => a - b)) {
+    const { model } = sizeRuns[0]!.spec;
+    const flops = flopsPerToken(model);
+    const measured = countParameters(model).total <= LARGEST_MEASURED_PARAMETERS;
+    if (measured) {
+      const speed = await measure(engine, sizeRuns[0]!);
+      flopsPerSecond = { training: speed.training * flops, evaluation: speed.evaluation * flops };
+    }
+    const trainingTokensPerSecond = flopsPerSecond.training / flops;
+    const evaluationTokensPerSecond = flopsPerSecond.evaluation / flops;
+    throughputs.push({ modelSize, trainingTokensPerSecond, evaluationTokensPerSecond, measured });
+    for (const { spec } of sizeRuns) {
+      const setTokens = spec.general.validationTokens + (spec.domain?.validationTokens ?? 0);
+      seconds +=
+        spec.tokens / trainingTokensPerSecond +
+        (setTokens * spec.evaluationTokens.length) / evaluationTokensPerSecond;
+    }
+  }
+  return { throughputs, seconds: seconds / trainers };
+}
+
+/** Tokens per second of training steps and of evaluation, after one call of each that is not counted. */
+async function measure(engine: Engine, run: PlannedRun): Promise<{ training: number; evaluation: number }> {
+  const { model, optimizer, batchSequences } = run.spec;
+  const evaluationBatch = evaluationSequences(model.contextLength);
+  const session = await engine.open(
+    sessionDefinition(model, optimizer, { trainBatch: batchSequences, evaluationBatch }),
+  );
+  try {
+    await session.writeState(initialState(model, 0));
+    const rows = (count: number) =>
+      new Int32Array(count * (model.contextLength + 1)).map((_, at) => (at * 7919) % model.vocabularySize);
+    const train = { tokens: rows(batchSequences), learningRate: Float32Array.of(1e-6), step: Float32Array.of(1) };
+    const evaluate = { tokens: rows(evaluationBatch) };
+    return {
+      training: batchSequences * model.contextLength * (await callsPerSecond(() => session.call('train', train))),
+      evaluation: evaluationBatch * model.contextLength * (await callsPerSecond(() => session.call('evaluate', evaluate))),
+    };
+  } finally {
+    await session.close();
+  }
+}
+
+async function callsPerSecond(call: () => Promise<unknown>): Promise<number> {
+  await call();
+  const begin = performance.now();
+  let calls = 0;
+  do {
+    await call();
+    calls++;
+  } while (performance.now() - begin < MEASURED_SECONDS * 1000);
+  return (calls * 1000) / (performance.now() - begin);
+}

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../common/atomicFile.ts';
+import { UserError } from '../common/errors.ts';
+import { resolveConfig } from '../config/resolveConfig.ts';
+import { resolvedConfigYaml } from '../config/resolvedConfigYaml.ts';
+import { treeOf } from '../config/tree.ts';
+import type { SweepReportInput } from '../report/types.ts';
+import { writeSweepReport } from '../report/writeSweepReport.ts';
+import { observationsCsv } from '../store/observationsCsv.ts';
+import { openResultsStore } from '../store/results.ts';
+import { answerSweep } from './answer.ts';
+import { loadProvenance } from './provenance.ts';
+import { runsLayout } from './sweep.ts';
+
+/** Everything that a report shows, from the store and the sweep's folder. Throws a UserError for an unknown sweep. */
+export function collectSweep(
+  runsFolder: string,
+  name: string,
+  onDomain?: (domain: string) => void,
+): SweepReportInput {
+  const layout = runsLayout(runsFolder);
+  if (!existsSync(layout.store)) {
+    throw new UserError(`there is no results store in ${runsFolder}`, 'Run a sweep first, or name its --runs folder.');
+  }
+  const store = openResultsStore(layout.store);
+  try {
+    const sweep = store.sweep(name);
+    const provenance = loadProvenance(layout.sweep(name));
+    if (!sweep || !provenance) {
+      const known = store.sweeps().map((each) => each.name);
+      throw new UserError(
+        `there is no sweep ${name} in ${runsFolder}`,
+        known.length > 0 ? `There are: ${known.join(', ')}.` : 'Run a sweep first.',
+      );
+    }
+    const { config } = resolveConfig(treeOf(sweep.config, `the saved config of ${name}`));
+    const runs = store.runs(name);
+    const observations = store.observations(name);
+    const answers = answerSweep({ config, runs, observations }, onDomain);
+    return { sweep, configYaml: resolvedConfigYaml(config), runs, observations, answers, ...provenance };
+  } finally {
+    store.close();
+  }
+}
+
+/** Writes report.html, report.md, figures and observations.csv; returns their paths, the page first. */
+export function writeSweepFiles(runsFolder: string, input: SweepReportInput): string[] {
+  const folder = runsLayout(runsFolder).sweep(input.sweep.name);
+  const csv = join(folder, 'observations.csv');
+  writeFileAtomic(csv, observationsCsv(input.sweep.name, input.observations));
+  return [...writeSweepReport(input, folder), csv];
+}

@@ -1,0 +1,171 @@
+import { evaluationSchedule } from '../config/evaluationSchedule.ts';
+import type { ResolvedConfig } from '../config/schema.ts';
+import type { PreparedCorpus } from '../corpus/types.ts';
+import type { EngineName } from '../engine/types.ts';
+import { countParameters, flopsPerToken, learningRateForWidth, modelFromWidth } from '../model/family.ts';
+import type { ModelSpec } from '../model/types.ts';
+import type { SweepRunRecord } from '../store/types.ts';
+import { type CorpusSpec, NUMERICS_VERSION, type RunSpec, runId } from '../training/runSpec.ts';
+import { evaluationSequences } from '../training/schedule.ts';
+
+export interface PlannedRun {
+  id: string;
+  spec: RunSpec;
+  label: SweepRunRecord;
+  /** Training floating-point operations, forward and backward, evaluation not counted. */
+  flops: number;
+}
+
+export interface SweepCorpora {
+  general: PreparedCorpus;
+  /** In the config's order. */
+  domains: PreparedCorpus[];
+}
+
+/** The smallest validation set worth fitting a law to, tokens. */
+const MIN_VALIDATION_TOKENS = 32_768;
+
+/**
+ * Tokens of one validation set. `auto` is the largest for which evaluation takes at most a third of a CPT run's
+ * time, and at least 32,768: with a forward pass at a third of a training step's cost (2N against 6N operations a
+ * token), two sets of V tokens at P points cost 2·V·P/3 trained tokens, so V = 3·tokens/(4·P).
+ * Rounded up to whole evaluation batches.
+ */
+export function validationTokens(config: ResolvedConfig): number {
+  const { contextLength } = config.models;
+  const batch = evaluationSequences(contextLength) * contextLength;
+  const points = cptEvaluations(config).length;
+  const affordable = Math.floor((3 * config.training.cptTokens) / (4 * points) / batch) * batch;
+  const wanted =
+    config.corpora.validationTokens === 'auto'
+      ? Math.max(MIN_VALIDATION_TOKENS, affordable)
+      : config.corpora.validationTokens;
+  return Math.ceil(wanted / batch) * batch;
+}
+
+/** The models of a sweep, in the config's order. */
+export function sweepModels(config: ResolvedConfig, vocabularySize: number): ModelSpec[] {
+  const { sizes, ropeTheta, normEpsilon, ...shared } = config.models;
+  return sizes.map(({ width, ...given }) => ({
+    ...modelFromWidth(width, { ...shared, ...given, vocabularySize }),
+    ropeTheta,
+    normEpsilon,
+  }));
+}
+
+/**
+ * Every run that the config asks for, parents before children: a base model per size and seed, and from each a CPT
+ * run per domain and ratio. Equal specs have equal ids, so a run that another sweep has trained is not trained again.
+ */
+export function planRuns(config: ResolvedConfig, corpora: SweepCorpora, engine: EngineName, tokenizerHash: string): PlannedRun[] {
+  const { training } = config;
+  const setTokens = validationTokens(config);
+  const corpusSpec = (corpus: PreparedCorpus): CorpusSpec => ({
+    name: corpus.name,
+    trainShard: corpus.train.hash,
+    validationShard: corpus.validation.hash,
+    validationTokens: setTokens,
+  });
+  const runs: PlannedRun[] = [];
+  for (const model of sweepModels(config, corpora.general.train.vocabularySize)) {
+    const parameters = countParameters(model);
+    const baseRate = learningRateForWidth(model.width, training.learningRate);
+    for (const seed of config.seeds) {
+      const shared = {
+        numericsVersion: NUMERICS_VERSION,
+        engine,
+        model,
+        tokenizerHash,
+        general: corpusSpec(corpora.general),
+        seed,
+        batchSequences: training.batchSequences,
+        optimizer: training.optimizer,
+      } as const;
+      const add = (spec: RunSpec, domain: string | null): string => {
+        const id = runId(spec);
+        const name = `${sizeName(parameters.nonEmbedding)} ${
+          domain === null ? 'base' : `${domain} r=${spec.domainRatio}`
+        }${config.seeds.length > 1 ? ` s${seed}` : ''}`;
+        runs.push({
+          id,
+          spec,
+          label: {
+            run: id,
+            kind: spec.kind,
+            domain,
+            domainRatio: spec.domainRatio,
+            seed,
+            modelSize: parameters.nonEmbedding,
+            totalParameters: parameters.total,
+            label: name,
+          },
+          flops: spec.tokens * flopsPerToken(model),
+        });
+        return id;
+      };
+      const parent = add(
+        {
+          ...shared,
+          kind: 'base',
+          parent: null,
+          domain: null,
+          domainRatio: 0,
+          tokens: training.baseTokens,
+          evaluationTokens: baseEvaluations(config),
+          warmupTokens: training.baseWarmupTokens,
+          learningRate: baseRate,
+          moments: 'reset',
+        },
+        null,
+      );
+      for (const domain of corpora.domains) {
+        for (const domainRatio of config.mixture.ratios) {
+          add(
+            {
+              ...shared,
+              kind: 'cpt',
+              parent,
+              domain: corpusSpec(domain),
+              domainRatio,
+              tokens: training.cptTokens,
+              evaluationTokens: cptEvaluations(config),
+              warmupTokens: training.cptWarmupTokens,
+              learningRate: baseRate * training.cptLearningRateScale,
+              moments: training.moments,
+            },
+            domain.name,
+          );
+        }
+      }
+    }
+  }
+  return runs;
+}
+
+/** D = 0 and exponentially spaced token counts up to the run's end. */
+export function cptEvaluations(config: ResolvedConfig): number[] {
+  const { training, evaluation, models } = config;
+  return evaluationSchedule({
+    tokens: training.cptTokens,
+    points: evaluation.points,
+    batchTokens: training.batchSequences * models.contextLength,
+    firstTokens: evaluation.firstTokens,
+  });
+}
+
+/** A base model's losses are only looked at to see that it learned: its start, some points, its end. */
+function baseEvaluations(config: ResolvedConfig): number[] {
+  const { training, models } = config;
+  return evaluationSchedule({
+    tokens: training.baseTokens,
+    points: 6,
+    batchTokens: training.batchSequences * models.contextLength,
+    firstTokens: Math.round(training.baseTokens / 32),
+  });
+}
+
+function sizeName(parameters: number): string {
+  if (parameters >= 1e9) return `${(parameters / 1e9).toPrecision(3)}B`;
+  if (parameters >= 1e6) return `${(parameters / 1e6).toPrecision(3)}M`;
+  return `${(parameters / 1e3).toPrecision(3)}k`;
+}

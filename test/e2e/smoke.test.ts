@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { observationsCsv, startSweep, sweepFolders, temporaryFiles } from './sweepProcess.ts';
+
+describe('npm run sweep configs/smoke.yaml', () => {
+  const folders = sweepFolders();
+
+  it('trains, fits and answers; a second time it trains nothing and answers the same', { timeout: 240_000 }, async () => {
+    const first = await startSweep('configs/smoke.yaml', folders).ended;
+    expect(first.stderr).not.toMatch(/error/i);
+    expect(first.code).toBe(0);
+    const summary = JSON.parse(first.stdout);
+    expect(summary.sweep).toBe('smoke');
+    expect(summary.runs.failed).toBe(0);
+    expect(summary.runs.trained).toBe(summary.runs.total);
+    expect(summary.runs.reused).toBe(0);
+    expect(summary.trainedTokens).toBeGreaterThan(0);
+    for (const fit of [summary.fits.general, summary.fits.domain]) {
+      expect(fit.form).toBe('L3');
+      expect(Object.keys(fit.parameters).sort()).toEqual(
+        ['A', 'B', 'C', 'E', 'alpha', 'beta', 'epsilon', 'eta', 'gamma'].sort(),
+      );
+      expect(fit.r2).toBeGreaterThan(0.8);
+      expect(fit.huberSum).toBeGreaterThan(0);
+    }
+    expect(['recommended', 'infeasible', 'not-identified']).toContain(summary.recommendation.status);
+
+    // Every CPT run stands in the CSV at every evaluation point, once.
+    const csv = observationsCsv(folders.runs, 'smoke').trimEnd().split('\n');
+    expect(csv[0]).toMatch(/^sweep,run,seed,domain,model_size,total_parameters,tokens,domain_ratio,general_loss,domain_loss/);
+    expect(csv.length - 1).toBe(summary.observations);
+    expect(new Set(csv).size).toBe(csv.length);
+    for (const file of ['report.html', 'report.md', 'config.yaml']) {
+      expect(existsSync(join(folders.runs, 'smoke', file))).toBe(true);
+    }
+    expect(readFileSync(join(folders.runs, 'smoke', 'report.html'), 'utf8')).not.toMatch(/<script|NaN|undefined/);
+    expect(temporaryFiles(folders.runs)).toEqual([]);
+
+    const second = await startSweep('configs/smoke.yaml', folders).ended;
+    expect(second.code).toBe(0);
+    const again = JSON.parse(second.stdout);
+    expect(again.runs).toEqual({ ...summary.runs, trained: 0, reused: summary.runs.total });
+    expect(again.trainedTokens).toBe(0);
+    expect(again.fits).toEqual(summary.fits);
+    expect(again.recommendation).toEqual(summary.recommendation);
+    expect(observationsCsv(folders.runs, 'smoke').trimEnd().split('\n')).toEqual(csv);
+  });
+
+  it('--dry-run says what there is to do and trains nothing', { timeout: 60_000 }, async () => {
+    const fresh = sweepFolders(folders.cache);
+    const { code, stdout } = await startSweep('configs/smoke.yaml', fresh, ['--dry-run']).ended;
+    expect(code).toBe(0);
+    const plan = JSON.parse(stdout);
+    expect(plan.runs.total).toBeGreaterThan(3);
+    expect(plan.runs.done).toBe(0);
+    expect(plan.tokens).toBeGreaterThan(0);
+    expect(plan.flops).toBeGreaterThan(0);
+    expect(plan.expectedSeconds).toBeGreaterThan(0);
+    expect(existsSync(join(fresh.runs, 'smoke', 'report.html'))).toBe(false);
+  });
+
+  it('bad input ends with code 2, a sentence, and nothing written', { timeout: 60_000 }, async () => {
+    const fresh = sweepFolders();
+    const { code, stdout, stderr } = await startSweep('configs/smoke.yaml', fresh, ['--set', 'trainng.cptTokens=5']).ended;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/trainng/);
+    expect(stderr).toMatch(/training/);
+    expect(stderr).not.toMatch(/at .*\.ts:\d+/);
+    expect(stdout).toBe('');
+    expect(existsSync(join(fresh.runs, 'smoke'))).toBe(false);
+  });
+});

@@ -1,0 +1,27 @@
+/**
+ * The trainer: a child process that trains one run at a time. A crash, an out-of-memory or a blocked event loop here
+ * takes down no coordinator and no lock. Started by the trainer pool; not meant to be run by hand.
+ */
+import { performance } from 'node:perf_hooks';
+import { serveTrainer } from '../src/queue/trainerChild.ts';
+import { executeRun, type RunResult, type RunTask } from '../src/training/execute.ts';
+import type { TrainingEvent } from '../src/training/events.ts';
+import { runSpecSchema } from '../src/training/runSpec.ts';
+import { openTrainerEngine, sessionCache } from '../src/training/trainerEngine.ts';
+
+const sessions = sessionCache();
+
+serveTrainer<RunTask, TrainingEvent, RunResult>(async (task, { signal, emit }) => {
+  const spec = runSpecSchema.parse(task.spec);
+  const engine = await openTrainerEngine(spec.engine);
+  return executeRun(
+    { ...task, spec },
+    {
+      openSession: (key, definition) => sessions(engine, key, definition),
+      emit,
+      note: (line) => process.stderr.write(`${line}\n`),
+      signal,
+      nowMs: () => performance.now(),
+    },
+  );
+});
