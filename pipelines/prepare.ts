@@ -37,7 +37,14 @@ await runCommand(async () => {
   }
   const count = (value: number) => value.toLocaleString('en-US');
   const table = textTable(
-    [{ header: 'corpus' }, { header: 'train tokens', align: 'right' }, { header: 'documents', align: 'right' }, { header: 'validation tokens', align: 'right' }, { header: 'duplicated', align: 'right' }, { header: 'source' }],
+    [
+      { header: 'corpus' },
+      { header: 'train tokens', align: 'right' },
+      { header: 'documents', align: 'right' },
+      { header: 'validation tokens', align: 'right' },
+      { header: 'duplicated', align: 'right' },
+      { header: 'source' },
+    ],
     facts.map((each) => [
       each.name,
       count(each.trainTokens),

@@ -12,7 +12,8 @@ await runCommand(async () => {
   const command = parseCommandLine(
     {
       name: 'report',
-      summary: 'Fits the laws of a sweep again from what was measured and writes its report anew; also in its midst.',
+      summary:
+        'Fits the laws of a sweep again from what was measured and writes its report anew; also in its midst.',
       argument: { name: '<sweep>', description: "the sweep's name, e.g. math" },
       options: ['json', 'runs'],
       examples: [['math', 'writes runs/math/report.html, report.md and observations.csv']],

@@ -25,7 +25,10 @@ await runCommand(async (interrupt) => {
       examples: [
         ['configs/smoke.yaml', 'everything once, in half a minute'],
         ['configs/math.yaml --dry-run', 'what it would train, and how long that takes here'],
-        ['configs/math.yaml --set name=law --set corpora.domains.math.source.jsonl=law.jsonl.gz', 'your own text'],
+        [
+          'configs/math.yaml --set name=law --set corpora.domains.math.source.jsonl=law.jsonl.gz',
+          'your own text',
+        ],
         ['configs/math.yaml --json > answer.json', 'for another program'],
       ],
     },
@@ -88,6 +91,8 @@ await runCommand(async (interrupt) => {
   if (json) process.stdout.write(`${JSON.stringify(summarise(input, tally, wallSeconds, page!), null, 2)}\n`);
   else process.stdout.write(`\n${sweepSummaryText(input, { columns, colour })}\n\nReport: ${page}\n`);
   if (tally.failed === 0) return EXIT_CODES.done;
-  say(`${tally.failed} of ${tally.total} runs failed: the laws were fitted to the others. Run again to try them again.`);
+  say(
+    `${tally.failed} of ${tally.total} runs failed: the laws were fitted to the others. Run again to try them again.`,
+  );
   return EXIT_CODES.failedRuns;
 });

@@ -4,8 +4,8 @@
  */
 import { performance } from 'node:perf_hooks';
 import { serveTrainer } from '../src/queue/trainerChild.ts';
-import { executeRun, type RunResult, type RunTask } from '../src/training/execute.ts';
 import type { TrainingEvent } from '../src/training/events.ts';
+import { executeRun, type RunResult, type RunTask } from '../src/training/execute.ts';
 import { runSpecSchema } from '../src/training/runSpec.ts';
 import { openTrainerEngine, sessionCache } from '../src/training/trainerEngine.ts';
 

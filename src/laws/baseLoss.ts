@@ -11,7 +11,8 @@ export interface BaseLoss {
  * straight line in log N and log loss through the two nearest sizes, with a warning.
  */
 export function baseLossAt(measured: readonly BaseLoss[], n: number): { loss: number; warnings: string[] } {
-  if (measured.length === 0) throw new UserError('no base model has been measured', 'Train the base models first.');
+  if (measured.length === 0)
+    throw new UserError('no base model has been measured', 'Train the base models first.');
   const bySize = new Map<number, number[]>();
   for (const each of measured) bySize.set(each.n, [...(bySize.get(each.n) ?? []), each.loss]);
   const sizes = [...bySize]
@@ -20,7 +21,10 @@ export function baseLossAt(measured: readonly BaseLoss[], n: number): { loss: nu
   const exact = sizes.find(({ size }) => Math.abs(size - n) <= 1e-6 * n);
   if (exact) return { loss: exact.loss, warnings: [] };
   if (sizes.length === 1) {
-    return { loss: sizes[0]!.loss, warnings: ['one base model only: its general loss is taken for the target size'] };
+    return {
+      loss: sizes[0]!.loss,
+      warnings: ['one base model only: its general loss is taken for the target size'],
+    };
   }
   const above = sizes.findIndex(({ size }) => size > n);
   const upper = above < 0 ? sizes.length - 1 : Math.max(1, above);

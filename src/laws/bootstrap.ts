@@ -108,7 +108,10 @@ function draw(
 }
 
 /** The drawn runs' rows; a run drawn twice weighs twice. */
-function take(runs: ReadonlyMap<string, LawObservation[]>, counts: ReadonlyMap<string, number>): LawObservation[] {
+function take(
+  runs: ReadonlyMap<string, LawObservation[]>,
+  counts: ReadonlyMap<string, number>,
+): LawObservation[] {
   return [...counts].flatMap(([name, count]) =>
     runs.get(name)!.map((row) => ({ ...row, weight: (row.weight ?? 1) * count })),
   );

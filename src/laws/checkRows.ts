@@ -7,10 +7,13 @@ export function checkRows(rows: readonly LawObservation[]): void {
   for (const row of rows) {
     const problems = [
       !(row.n > 0 && Number.isFinite(row.n)) && `n is ${row.n}, not a positive number of billions`,
-      !(row.d > 0 && Number.isFinite(row.d)) && `d is ${row.d}, not a positive number of billions (D = 0 is the base model)`,
+      !(row.d > 0 && Number.isFinite(row.d)) &&
+        `d is ${row.d}, not a positive number of billions (D = 0 is the base model)`,
       !(row.ratio >= 0 && row.ratio <= 1) && `ratio is ${row.ratio}, not in 0…1`,
       !(row.loss > 0 && Number.isFinite(row.loss)) && `loss is ${row.loss}, not positive`,
-      row.weight !== undefined && !(row.weight >= 0 && Number.isFinite(row.weight)) && `weight is ${row.weight}`,
+      row.weight !== undefined &&
+        !(row.weight >= 0 && Number.isFinite(row.weight)) &&
+        `weight is ${row.weight}`,
     ].filter((problem) => problem !== false);
     if (problems.length > 0) {
       throw new UserError(
@@ -28,7 +31,10 @@ export function distinct(values: readonly number[]): number[] {
 }
 
 /** Whether the rows can tell a form's parameters apart at all. */
-export function designStatus(form: LawForm, rows: readonly LawObservation[]): { status: FitStatus; detail: string } | null {
+export function designStatus(
+  form: LawForm,
+  rows: readonly LawObservation[],
+): { status: FitStatus; detail: string } | null {
   const sizes = distinct(rows.map((row) => row.n)).length;
   const tokens = distinct(rows.map((row) => row.d)).length;
   const ratios = distinct(rows.map((row) => row.ratio)).length;
@@ -47,8 +53,14 @@ export function designStatus(form: LawForm, rows: readonly LawObservation[]): { 
 export function designWarnings(rows: readonly LawObservation[]): string[] {
   const warnings: string[] = [];
   const sizes = distinct(rows.map((row) => row.n)).length;
-  if (sizes <= 2) warnings.push(`only ${sizes} model size${sizes === 1 ? '' : 's'}: nothing tests how loss depends on size`);
-  const correlation = correlate(rows.map((row) => Math.log(row.n)), rows.map((row) => Math.log(row.d)));
+  if (sizes <= 2)
+    warnings.push(
+      `only ${sizes} model size${sizes === 1 ? '' : 's'}: nothing tests how loss depends on size`,
+    );
+  const correlation = correlate(
+    rows.map((row) => Math.log(row.n)),
+    rows.map((row) => Math.log(row.d)),
+  );
   if (Math.abs(correlation) > 0.5) {
     warnings.push(
       `tokens and model size move together (correlation of log N and log D ${correlation.toFixed(2)}): their effects are hard to tell apart`,

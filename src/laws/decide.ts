@@ -1,4 +1,4 @@
-import { baseLossAt, type BaseLoss } from './baseLoss.ts';
+import { type BaseLoss, baseLossAt } from './baseLoss.ts';
 import { distinct } from './checkRows.ts';
 import { percentileInterval, predict } from './predict.ts';
 import type { Interval, LawFit, LawObservation, LawParameters, RatioRecommendation } from './types.ts';
@@ -64,7 +64,9 @@ export function recommendRatio(inputs: DecisionInputs): RatioRecommendation {
     };
   }
   if (domainRatio === null) {
-    const best = Math.min(...Array.from({ length: GRID + 1 }, (_, k) => generalLoss(generalFit.parameters, k / GRID)));
+    const best = Math.min(
+      ...Array.from({ length: GRID + 1 }, (_, k) => generalLoss(generalFit.parameters, k / GRID)),
+    );
     return {
       ...common,
       status: 'infeasible',
@@ -76,9 +78,12 @@ export function recommendRatio(inputs: DecisionInputs): RatioRecommendation {
       warnings,
     };
   }
-  if (interval === null) warnings.push('no resampled fits, so no interval: a bare point is not to be relied on');
+  if (interval === null)
+    warnings.push('no resampled fits, so no interval: a bare point is not to be relied on');
   if (1 - domainRatio < 0.1 && domainRatio < 1) {
-    warnings.push('the general share is below 0.1, where no law of this family is reliable (arXiv 2406.01375 App. I.3)');
+    warnings.push(
+      'the general share is below 0.1, where no law of this family is reliable (arXiv 2406.01375 App. I.3)',
+    );
   }
   warnings.push(...measuredCheck(inputs, domainRatio, limit), ...domainSlope(inputs, domainRatio));
   return {
@@ -141,7 +146,9 @@ function extrapolations({ target, generalRows }: DecisionInputs): string[] {
   const shares = generalRows.map((row) => 1 - row.ratio);
   const warnings: string[] = [];
   if (factor > EXTRAPOLATION) {
-    warnings.push(`the target needs ${factor.toPrecision(2)} × the compute of the largest run measured: an extrapolation`);
+    warnings.push(
+      `the target needs ${factor.toPrecision(2)} × the compute of the largest run measured: an extrapolation`,
+    );
   }
   const [low, high] = [Math.min(...shares), Math.max(...shares)];
   if (low > 0 || high < 1) {
@@ -151,7 +158,11 @@ function extrapolations({ target, generalRows }: DecisionInputs): string[] {
 }
 
 /** Where the target itself was measured: do the runs on either side of the answer say the same? */
-function measuredCheck({ target, generalRows }: DecisionInputs, domainRatio: number, limit: number): string[] {
+function measuredCheck(
+  { target, generalRows }: DecisionInputs,
+  domainRatio: number,
+  limit: number,
+): string[] {
   const at = generalRows.filter((row) => near(row.n, target.n) && near(row.d, target.d));
   const ratios = distinct(at.map((row) => 1 - row.ratio));
   const mean = (ratio: number) => {
@@ -163,16 +174,21 @@ function measuredCheck({ target, generalRows }: DecisionInputs, domainRatio: num
   const lastWithin = within.length > 0 ? Math.max(...within) : null;
   const firstBeyond = beyond.length > 0 ? Math.min(...beyond) : null;
   if (firstBeyond !== null && domainRatio > firstBeyond) {
-    return [`the run measured at ratio ${firstBeyond} is already above the limit: the law is too hopeful there`];
+    return [
+      `the run measured at ratio ${firstBeyond} is already above the limit: the law is too hopeful there`,
+    ];
   }
   if (lastWithin !== null && domainRatio < lastWithin) {
-    return [`the run measured at ratio ${lastWithin} is still within the limit: the law is too careful there`];
+    return [
+      `the run measured at ratio ${lastWithin} is still within the limit: the law is too careful there`,
+    ];
   }
   return [];
 }
 
 function domainSlope({ domainFit, target }: DecisionInputs, domainRatio: number): string[] {
-  const at = (ratio: number) => predict(domainFit.form, domainFit.parameters, { n: target.n, d: target.d, ratio });
+  const at = (ratio: number) =>
+    predict(domainFit.form, domainFit.parameters, { n: target.n, d: target.d, ratio });
   const best = Array.from({ length: GRID + 1 }, (_, k) => k / GRID)
     .filter((ratio) => ratio <= domainRatio)
     .reduce((a, b) => (at(b) < at(a) ? b : a), 0);

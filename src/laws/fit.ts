@@ -24,7 +24,7 @@ const LAST_ITERATIONS = 500;
 /** From here on a matrix has no direction left to tell apart in float64 after squaring. */
 const SINGULAR_CONDITION = 1e7;
 
-/** Rows in units near 1, sorted so that the order they came in cannot matter. */
+/** Rows in units near 1. */
 interface Prepared {
   rows: FitRow[];
   nUnit: number;
@@ -36,9 +36,14 @@ interface Prepared {
  * starts, then exact-gradient polishing inside bounds. Soft trouble is a status on the result; malformed rows throw a
  * UserError that names them. The same rows in any order give the same bits. Nothing but these rows is looked at.
  */
-export function fitLaw(form: LawForm, observations: readonly LawObservation[], options: Partial<FitOptions> = {}): LawFit {
+export function fitLaw(
+  form: LawForm,
+  given: readonly LawObservation[],
+  options: Partial<FitOptions> = {},
+): LawFit {
   const { delta, candidates, starts } = { ...DEFAULT_FIT, ...options };
-  checkRows(observations);
+  checkRows(given);
+  const observations = inOrder(given);
   const design = designStatus(form, observations);
   const prepared = prepare(observations);
   const first = globalSearch(form, prepared.rows, delta, candidates)
@@ -55,7 +60,8 @@ export function fitLaw(form: LawForm, observations: readonly LawObservation[], o
   const vector = toBillions(form, best.vector, prepared);
   const conditionNumber = scaledCondition(form, best.vector, prepared.rows, delta);
   const startsNearBest = reached.filter(({ value }) => value <= best.value * 1.01 + 1e-15).length;
-  const { status, detail } = design ?? judge(form, best, conditionNumber, `${startsNearBest} of ${first.length} starts agree`);
+  const { status, detail } =
+    design ?? judge(form, best, conditionNumber, `${startsNearBest} of ${first.length} starts agree`);
   return {
     form: form.name,
     parameters: toParameters(form, vector),
@@ -80,7 +86,7 @@ export function refit(
   from: readonly LawParameters[],
   options: { delta: number; iterations: number },
 ): LawParameters {
-  const prepared = prepare(observations);
+  const prepared = prepare(inOrder(observations));
   const best = from
     .map((parameters) => fromBillions(form, toVector(form, parameters), prepared))
     .map((vector) => polish(form, prepared.rows, options.delta, vector, options.iterations))
@@ -88,16 +94,21 @@ export function refit(
   return toParameters(form, toBillions(form, best.vector, prepared));
 }
 
+/** By value and run: sums then do not depend on the order that rows came in. */
+function inOrder(rows: readonly LawObservation[]): LawObservation[] {
+  const byName = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+  return [...rows].sort(
+    (a, b) => a.n - b.n || a.d - b.d || a.ratio - b.ratio || a.loss - b.loss || byName(a.run, b.run),
+  );
+}
+
 function prepare(observations: readonly LawObservation[]): Prepared {
   const geometricMean = (values: number[]) =>
     Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
-  const sorted = [...observations].sort(
-    (a, b) => a.n - b.n || a.d - b.d || a.ratio - b.ratio || a.loss - b.loss || (a.run < b.run ? -1 : a.run > b.run ? 1 : 0),
-  );
   // Of distinct values: the units, and so every bit of the fit, do not depend on how often a run was resampled.
-  const nUnit = geometricMean(distinct(sorted.map((row) => row.n)));
-  const dUnit = geometricMean(distinct(sorted.map((row) => row.d)));
-  const rows = sorted.map((row) => ({
+  const nUnit = geometricMean(distinct(observations.map((row) => row.n)));
+  const dUnit = geometricMean(distinct(observations.map((row) => row.d)));
+  const rows = observations.map((row) => ({
     n: row.n / nUnit,
     d: row.d / dUnit,
     ratio: row.ratio,
@@ -120,17 +131,29 @@ function fromBillions(form: LawForm, vector: readonly number[], { nUnit, dUnit }
 }
 
 /** Condition number of the Jacobian with columns of unit length (square root of the Gram matrix' eigenvalue ratio). */
-function scaledCondition(form: LawForm, vector: readonly number[], rows: readonly FitRow[], delta: number): number {
+function scaledCondition(
+  form: LawForm,
+  vector: readonly number[],
+  rows: readonly FitRow[],
+  delta: number,
+): number {
   const { matrix } = curvature(form, vector, rows, delta);
   const kept = matrix.flatMap((row, i) => (row[i]! > 0 ? [i] : []));
   if (kept.length < matrix.length) return Number.MAX_VALUE;
-  const scaled = kept.map((i) => kept.map((j) => matrix[i]![j]! / Math.sqrt(matrix[i]![i]! * matrix[j]![j]!)));
+  const scaled = kept.map((i) =>
+    kept.map((j) => matrix[i]![j]! / Math.sqrt(matrix[i]![i]! * matrix[j]![j]!)),
+  );
   const eigenvalues = symmetricEigenvalues(scaled);
   const smallest = eigenvalues[0]!;
   return smallest > 0 ? Math.sqrt(eigenvalues.at(-1)! / smallest) : Number.MAX_VALUE;
 }
 
-function judge(form: LawForm, best: Polished, conditionNumber: number, agreement: string): { status: FitStatus; detail: string } {
+function judge(
+  form: LawForm,
+  best: Polished,
+  conditionNumber: number,
+  agreement: string,
+): { status: FitStatus; detail: string } {
   const names = parameterNames(form);
   const infos = [...form.linear, ...form.shape];
   const held = best.vector.flatMap((value, i) => {
@@ -140,7 +163,10 @@ function judge(form: LawForm, best: Polished, conditionNumber: number, agreement
     return [];
   });
   if (held.length > 0) {
-    return { status: 'at-bound', detail: `${held.join('; ')}: the data do not determine it; predictions may still be good` };
+    return {
+      status: 'at-bound',
+      detail: `${held.join('; ')}: the data do not determine it; predictions may still be good`,
+    };
   }
   if (!best.converged) {
     return { status: 'iteration-limit', detail: `still moving after ${best.iterations} steps` };
@@ -155,7 +181,11 @@ function judge(form: LawForm, best: Polished, conditionNumber: number, agreement
 }
 
 /** Where on the data's own box the law says that more of a corpus makes its loss worse. */
-function slopeWarnings(form: LawForm, vector: readonly number[], observations: readonly LawObservation[]): string[] {
+function slopeWarnings(
+  form: LawForm,
+  vector: readonly number[],
+  observations: readonly LawObservation[],
+): string[] {
   if (form.needs.ratios < 2) return [];
   const warnings: string[] = [];
   const ds = observations.map((row) => row.d);

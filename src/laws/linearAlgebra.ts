@@ -68,7 +68,10 @@ export function symmetricEigenvalues(matrix: readonly (readonly number[])[]): nu
  * Non-negative least squares for few columns: min ‖X·c − y‖² with c ≥ 0, from the Gram matrix X'X and X'y. Tries every
  * set of active columns (2^k − 1 of them, k ≤ 5), which is exact and has no iteration to fail.
  */
-export function nonNegativeLeastSquares(gram: readonly (readonly number[])[], target: readonly number[]): number[] {
+export function nonNegativeLeastSquares(
+  gram: readonly (readonly number[])[],
+  target: readonly number[],
+): number[] {
   const columns = target.length;
   let best = new Array<number>(columns).fill(0);
   let bestGain = 0;

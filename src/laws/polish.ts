@@ -40,11 +40,15 @@ export function polish(
     const system = free.map((i) =>
       free.map((j) => here.matrix[i]![j]! + (i === j ? damping * here.matrix[i]![i]! + 1e-300 : 0)),
     );
-    const step = solvePositive(system, free.map((i) => -here.gradient[i]!));
+    const step = solvePositive(
+      system,
+      free.map((i) => -here.gradient[i]!),
+    );
     const next = [...vector];
-    if (step) free.forEach((i, k) => {
-      next[i] = clamp(vector[i]! + step[k]!, i);
-    });
+    if (step)
+      free.forEach((i, k) => {
+        next[i] = clamp(vector[i]! + step[k]!, i);
+      });
     const value = step ? objective(form, next, rows, delta) : Number.POSITIVE_INFINITY;
     if (value < here.value) {
       settled = here.value - value < SETTLED * here.value ? settled + 1 : 0;
@@ -65,7 +69,8 @@ export function polish(
 
   function freeParameters(at: readonly number[], gradient: readonly number[]): number[] {
     return at.flatMap((value, i) => {
-      const held = (value <= bounds[i]!.lower && gradient[i]! > 0) || (value >= bounds[i]!.upper && gradient[i]! < 0);
+      const held =
+        (value <= bounds[i]!.lower && gradient[i]! > 0) || (value >= bounds[i]!.upper && gradient[i]! < 0);
       return held ? [] : [i];
     });
   }

@@ -26,7 +26,9 @@ const WARMUPS_TO_WAIT = 2;
  * over, which a power of D does not describe. Each corpus' ratio is its own share.
  */
 export function lawRows(points: readonly MeasuredPoint[]): LawRows {
-  const kept = points.filter((point) => point.tokens > 0 && point.tokens >= WARMUPS_TO_WAIT * point.warmupTokens);
+  const kept = points.filter(
+    (point) => point.tokens > 0 && point.tokens >= WARMUPS_TO_WAIT * point.warmupTokens,
+  );
   const row = (point: MeasuredPoint, ratio: number, loss: number): LawObservation => ({
     n: point.modelSize / 1e9,
     d: point.tokens / 1e9,

@@ -22,7 +22,12 @@ export function vanDerCorput(k: number, base: number): number {
  * in their logarithms; the linear ones follow from non-negative least squares on relative errors, reweighted towards
  * the Huber objective (variable projection: the search is over the shape only).
  */
-export function globalSearch(form: LawForm, rows: readonly FitRow[], delta: number, count: number): number[][] {
+export function globalSearch(
+  form: LawForm,
+  rows: readonly FitRow[],
+  delta: number,
+  count: number,
+): number[][] {
   const candidates: { vector: number[]; value: number }[] = [];
   for (let k = 1; k <= count; k++) {
     const shape = form.shape.map(({ lower, upper }, i) => {
@@ -41,7 +46,12 @@ export function globalSearch(form: LawForm, rows: readonly FitRow[], delta: numb
 }
 
 /** The linear parameters that fit best at a given shape. */
-function solveLinear(form: LawForm, shape: readonly number[], rows: readonly FitRow[], delta: number): number[] {
+function solveLinear(
+  form: LawForm,
+  shape: readonly number[],
+  rows: readonly FitRow[],
+  delta: number,
+): number[] {
   const columns = form.linear.length;
   const bases = rows.map((row) => {
     const loss = Math.exp(row.logLoss);

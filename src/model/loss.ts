@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs';
-import { crossEntropyB } from './ops/crossEntropyB.ts';
 import { crossEntropy } from './ops/crossEntropy.ts';
 import { logits, type Parameters } from './transformer.ts';
 import type { ModelSpec } from './types.ts';
@@ -15,7 +14,7 @@ export function tokenLosses(spec: ModelSpec, parameters: Parameters, tokens: tf.
   const length = given - 1;
   const inputs = tf.slice(tokens, [0, 0], [sequences, length]);
   const targets = tf.reshape(tf.slice(tokens, [0, 1], [sequences, length]), [sequences * length]);
-  return (process.env.VAR==='b'?crossEntropyB:crossEntropy)(logits(spec, parameters, inputs), targets as tf.Tensor1D);
+  return crossEntropy(logits(spec, parameters, inputs), targets as tf.Tensor1D);
 }
 
 /** Sum over each sequence's targets, in nats: [sequences]. */

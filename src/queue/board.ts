@@ -66,7 +66,9 @@ export async function openBoard<Payload>(options: BoardOptions<Payload>): Promis
   client.on('error', (error) => log(`${connection.description}: ${error.message}`));
   const queue = new Queue(queueName, { connection: client, prefix: PREFIX });
   const producer = new QueueEventsProducer(queueName, { connection: client, prefix: PREFIX });
-  for (const each of [queue, producer]) each.on('error', (error) => log(`the queue: ${messageOf(error)}`));
+  const onError = (error: Error) => log(`the queue: ${error.message}`);
+  queue.on('error', onError);
+  producer.on('error', onError);
   const jobKey = (id: string) => queue.toKey(id);
 
   // From the last event there is: none of those to come is missed, whenever the first read reaches the server.
@@ -99,10 +101,10 @@ export async function openBoard<Payload>(options: BoardOptions<Payload>): Promis
     const reason = await client.hget(jobKey(jobId), 'failedReason').catch(() => null);
     tell({ type: 'failed', id: jobId, reason: reason ?? 'unknown', final: false });
   });
-  events.on<BoardEvents>('cancelled', ({ jobId }) =>
+  events.on<BoardEvents, 'cancelled'>('cancelled', ({ jobId }) =>
     tell({ type: 'failed', id: jobId, reason: 'cancelled', final: true }),
   );
-  events.on<BoardEvents>('cancel', ({ jobId }) => {
+  events.on<BoardEvents, 'cancel'>('cancel', ({ jobId }) => {
     for (const processor of processors) processor.cancel(jobId);
   });
   await Promise.all([queue.waitUntilReady(), events.waitUntilReady()]);

@@ -1,14 +1,27 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import { Redis } from 'ioredis';
 import { messageOf, UserError } from '../common/errors.ts';
 import { openEmbeddedStore } from './embedded.ts';
+
+/** What it takes to open a client. Holds the password: never to be logged. */
+export interface ClientOptions {
+  /** Unix socket, instead of host and port. */
+  path?: string;
+  host?: string;
+  port?: number;
+  db?: number;
+  username?: string;
+  password?: string;
+  tls?: Record<string, never>;
+  /** Milliseconds until the n-th attempt to connect again. */
+  retryStrategy?: (attempt: number) => number;
+}
 
 /** A place to keep queues, checked once. Boards open their own clients to it. */
 export interface QueueConnection {
   readonly kind: 'embedded' | 'redis';
   /** In words, without credentials. */
   readonly description: string;
-  /** For new clients. Holds the password: never to be logged. */
-  readonly clientOptions: RedisOptions;
+  readonly clientOptions: ClientOptions;
   /** Clients are closed first, by whoever opened them. */
   close(): Promise<void>;
 }
@@ -46,7 +59,7 @@ export async function openQueueConnection(options: {
 }
 
 /** `redis[s]://[user[:password]@]host[:port][/database]` or `unix:///path`. Never repeats the URL in an error. */
-export function parseRedisUrl(url: string): { clientOptions: RedisOptions; description: string } {
+export function parseRedisUrl(url: string): { clientOptions: ClientOptions; description: string } {
   const invalid = () =>
     new UserError(
       'REDIS_URL is not an address of a Redis',
@@ -81,7 +94,7 @@ export function parseRedisUrl(url: string): { clientOptions: RedisOptions; descr
 }
 
 /** Connects once. Returns warnings; throws a UserError when this Redis cannot be used. */
-async function checkRedis(clientOptions: RedisOptions, description: string): Promise<string[]> {
+async function checkRedis(clientOptions: ClientOptions, description: string): Promise<string[]> {
   const client = new Redis({
     ...clientOptions,
     lazyConnect: true,

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
-import type { RedisOptions } from 'ioredis';
 import { messageOf, UserError } from '../common/errors.ts';
+import type { ClientOptions } from './connection.ts';
 import {
   type BoardJob,
   HandedBack,
@@ -14,7 +14,7 @@ import {
 export interface ProcessorOptions<Payload> {
   queueName: string;
   prefix: string;
-  clientOptions: RedisOptions;
+  clientOptions: ClientOptions;
   slots: number;
   lockDurationMs: number;
   stalledIntervalMs: number;

@@ -11,7 +11,7 @@ export interface AnswerText {
   headline: string;
   /** The rest of the sentence. */
   detail: string;
-  /** Why; what to expect; plain sentences. */
+  /** What to expect there; plain sentences. */
   lines: string[];
   /** What to be careful about. */
   warnings: string[];
@@ -68,10 +68,10 @@ function answerSentence(
 function expectation(recommendation: RatioRecommendation, domain: string): string[] {
   const { baseGeneralLoss, generalLossLimit, predictedGeneralLoss, predictedDomainLoss } = recommendation;
   const limit = `base model ${loss(baseGeneralLoss)}, limit ${loss(generalLossLimit)}`;
-  if (predictedGeneralLoss === null && predictedDomainLoss === null)
-    return [`General loss: ${limit} nats per token.`];
+  if (predictedGeneralLoss === null) return [`General loss: ${limit} nats per token.`];
+  const domainLoss = predictedDomainLoss === null ? '' : `, ${domain} loss ${loss(predictedDomainLoss)}`;
   return [
-    `Expected there: general loss ${loss(predictedGeneralLoss)} (${limit}), ${domain} loss ${loss(predictedDomainLoss)} nats per token.`,
+    `Expected there: general loss ${loss(predictedGeneralLoss)} (${limit})${domainLoss}, in nats per token.`,
   ];
 }
 

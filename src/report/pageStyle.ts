@@ -19,7 +19,7 @@ body {
   margin: 0; background: var(--paper); color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif;
 }
-main, header, footer { max-width: 1000px; margin: 0 auto; padding: 0 24px; }
+main, header, footer { max-width: 1060px; margin: 0 auto; padding: 0 24px; }
 header { padding-top: 36px; }
 h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 4px; letter-spacing: -0.01em; overflow-wrap: anywhere; }
 h2 { font-size: 1.4rem; margin: 52px 0 8px; padding-top: 20px; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
@@ -47,8 +47,8 @@ figcaption { margin-top: 8px; max-width: 860px; }
 figcaption b { color: var(--ink); }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; }
 table { border-collapse: collapse; width: 100%; font-size: 0.86rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 6px 12px; text-align: left; vertical-align: top; white-space: nowrap; }
-th { background: var(--soft); font-weight: 600; vertical-align: bottom; border-bottom: 1px solid var(--line); }
+th, td { padding: 6px 9px; text-align: left; vertical-align: top; white-space: nowrap; }
+th { white-space: normal; min-width: 3.6rem; background: var(--soft); font-weight: 600; line-height: 1.3; vertical-align: bottom; border-bottom: 1px solid var(--line); }
 tbody tr + tr td { border-top: 1px solid var(--line); }
 .number { text-align: right; }
 td.long { white-space: normal; min-width: 14rem; overflow-wrap: anywhere; }

@@ -74,11 +74,7 @@ function lawsTable(answer: DomainAnswer, dim: (text: string) => string): string 
   const range = level === undefined ? '' : ` (${percent(level)} interval)`;
   const row = (name: string, value: (fit: LawFit) => string): string[] => [name, ...laws.map(value)];
   return textTable(
-    [
-      { header: '' },
-      { header: `general law${range}` },
-      { header: `${answer.domain} law${range}` },
-    ],
+    [{ header: '' }, { header: `general law${range}` }, { header: `${answer.domain} law${range}` }],
     [
       ...names.map((name) => row(parameterSymbol(name), (fit) => parameter(fit, name))),
       row('status', (fit) =>

@@ -143,7 +143,9 @@ export function qualityTable(answer: DomainAnswer): ReportTable {
       row('Huber threshold δ', (fit) => significant(fit.delta, 2)),
       row('starts, of which near the best', (fit) => `${whole(fit.starts)}, ${whole(fit.startsNearBest)}`),
       row('gradient norm at the solution', (fit) => significant(fit.gradientNorm, 2)),
-      row('condition number', (fit) => fit.conditionNumber > 1e16 ? 'singular' : significant(fit.conditionNumber, 2)),
+      row('condition number', (fit) =>
+        fit.conditionNumber > 1e16 ? 'singular' : significant(fit.conditionNumber, 2),
+      ),
     ],
     footnote: [
       ...laws.map(([name, fit]) =>

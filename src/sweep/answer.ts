@@ -18,7 +18,10 @@ export interface AnswerInputs {
  * Laws and recommendation per domain, from what the store holds; nothing here knows how it was measured. Runs that
  * diverged or failed have no place in a law. `onDomain` is told before each domain's fits, which take seconds.
  */
-export function answerSweep(inputs: AnswerInputs, onDomain: (domain: string) => void = () => {}): DomainAnswer[] {
+export function answerSweep(
+  inputs: AnswerInputs,
+  onDomain: (domain: string) => void = () => {},
+): DomainAnswer[] {
   const { config } = inputs;
   const done = new Map(inputs.runs.filter((run) => run.status === 'done').map((run) => [run.run, run]));
   const warmupOf = (run: string): number => runSpecSchema.parse(done.get(run)!.spec).warmupTokens;
@@ -40,7 +43,12 @@ export function answerSweep(inputs: AnswerInputs, onDomain: (domain: string) => 
     if (rows.general.length === 0) return [];
     onDomain(domain);
     const { huberDelta: delta, resamples, intervalLevel: level } = config.law;
-    const { general, domain: ofDomain } = fitPair(form, rows, { delta, resamples, level, seed: config.seeds[0]! });
+    const { general, domain: ofDomain } = fitPair(form, rows, {
+      delta,
+      resamples,
+      level,
+      seed: config.seeds[0]!,
+    });
     const sizes = observed.map((row) => row.modelSize);
     const modelSize = target.modelSize === 'largest' ? Math.max(...sizes) : target.modelSize;
     return [

@@ -28,7 +28,11 @@ export async function prepareSweep(options: PrepareSweepOptions): Promise<Prepar
   const { config, cacheFolder, note } = options;
   const tokenizer = loadTokenizer(config.tokenizer);
   const neededValidationTokens = validationTokens(config);
-  const prepare = async (name: string, source: ResolvedConfig['corpora']['general']['source'], tokens: number) => {
+  const prepare = async (
+    name: string,
+    source: ResolvedConfig['corpora']['general']['source'],
+    tokens: number,
+  ) => {
     const { corpus, notes } = await prepareCorpus({
       name,
       source: openable(source),

@@ -4,7 +4,9 @@ import { arch, availableParallelism, cpus, platform, release } from 'node:os';
 import type { Engine } from '../engine/types.ts';
 
 /** Names and versions of all that can change a number: recorded with every run and shown in the report. */
-export function describeEnvironment(engine: Pick<Engine, 'name' | 'device' | 'version'>): Record<string, string> {
+export function describeEnvironment(
+  engine: Pick<Engine, 'name' | 'device' | 'version'>,
+): Record<string, string> {
   return {
     project: packageVersion('../../package.json'),
     node: process.version,

@@ -76,11 +76,19 @@ async function measure(engine: Engine, run: PlannedRun): Promise<{ training: num
     await session.writeState(initialState(model, 0));
     const rows = (count: number) =>
       new Int32Array(count * (model.contextLength + 1)).map((_, at) => (at * 7919) % model.vocabularySize);
-    const train = { tokens: rows(batchSequences), learningRate: Float32Array.of(1e-6), step: Float32Array.of(1) };
+    const train = {
+      tokens: rows(batchSequences),
+      learningRate: Float32Array.of(1e-6),
+      step: Float32Array.of(1),
+    };
     const evaluate = { tokens: rows(evaluationBatch) };
     return {
-      training: batchSequences * model.contextLength * (await callsPerSecond(() => session.call('train', train))),
-      evaluation: evaluationBatch * model.contextLength * (await callsPerSecond(() => session.call('evaluate', evaluate))),
+      training:
+        batchSequences * model.contextLength * (await callsPerSecond(() => session.call('train', train))),
+      evaluation:
+        evaluationBatch *
+        model.contextLength *
+        (await callsPerSecond(() => session.call('evaluate', evaluate))),
     };
   } finally {
     await session.close();

@@ -21,7 +21,10 @@ export function collectSweep(
 ): SweepReportInput {
   const layout = runsLayout(runsFolder);
   if (!existsSync(layout.store)) {
-    throw new UserError(`there is no results store in ${runsFolder}`, 'Run a sweep first, or name its --runs folder.');
+    throw new UserError(
+      `there is no results store in ${runsFolder}`,
+      'Run a sweep first, or name its --runs folder.',
+    );
   }
   const store = openResultsStore(layout.store);
   try {

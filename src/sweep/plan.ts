@@ -57,7 +57,12 @@ export function sweepModels(config: ResolvedConfig, vocabularySize: number): Mod
  * Every run that the config asks for, parents before children: a base model per size and seed, and from each a CPT
  * run per domain and ratio. Equal specs have equal ids, so a run that another sweep has trained is not trained again.
  */
-export function planRuns(config: ResolvedConfig, corpora: SweepCorpora, engine: EngineName, tokenizerHash: string): PlannedRun[] {
+export function planRuns(
+  config: ResolvedConfig,
+  corpora: SweepCorpora,
+  engine: EngineName,
+  tokenizerHash: string,
+): PlannedRun[] {
   const { training } = config;
   const setTokens = validationTokens(config);
   const corpusSpec = (corpus: PreparedCorpus): CorpusSpec => ({

@@ -23,7 +23,9 @@ export function planText(config: ResolvedConfig, plan: SweepPlan, estimate: Swee
       (flopsPerToken(model) / 1e6).toPrecision(3),
       (tokens / countParameters(model).nonEmbedding).toPrecision(3),
       learningRate.toPrecision(3),
-      ...(estimate ? [speed ? `${speed.measured ? '' : '~'}${count(speed.trainingTokensPerSecond)}` : '–'] : []),
+      ...(estimate
+        ? [speed ? `${speed.measured ? '' : '~'}${count(speed.trainingTokensPerSecond)}` : '–']
+        : []),
     ];
   });
   const right = (header: string) => ({ header, align: 'right' as const });
@@ -51,14 +53,19 @@ export function planText(config: ResolvedConfig, plan: SweepPlan, estimate: Swee
     '',
     `domain ratios     ${config.mixture.ratios.join(', ')}; seeds ${config.seeds.join(', ')}`,
     `tokens            ${count(config.training.baseTokens)} for a base model, ${count(config.training.cptTokens)} for a CPT run of it`,
-    `losses measured   at ${runs.find((run) => run.spec.kind === 'cpt')?.spec.evaluationTokens.map(count).join(', ')} tokens, ` +
+    `losses measured   at ${runs
+      .find((run) => run.spec.kind === 'cpt')
+      ?.spec.evaluationTokens.map(count)
+      .join(', ')} tokens, ` +
       `on ${count(runs[0]?.spec.general.validationTokens ?? 0)} validation tokens of each corpus`,
     `runs              ${count(runs.length)}, ${count(doneIds.size)} of them done already`,
     `still to train    ${count(sum((run) => run.spec.tokens))} tokens, ${sum((run) => run.flops).toExponential(2)} FLOP, with ${trainers} trainers`,
     `engine            ${runs[0]?.spec.engine ?? '–'} (${plan.engineReason})`,
   ];
   if (estimate) {
-    lines.push(`expected time     ${duration(estimate.seconds)}, from the measured tokens/s above (~: from FLOPs)`);
+    lines.push(
+      `expected time     ${duration(estimate.seconds)}, from the measured tokens/s above (~: from FLOPs)`,
+    );
   }
   return lines.join('\n');
 }

@@ -12,7 +12,12 @@ export interface ProgressDisplay {
     totalFlops?: number;
     doneFlops?: number;
   }): void;
-  runStarted(slot: number, label: string, totalTokens: number, more?: { doneTokens?: number; flops?: number }): void;
+  runStarted(
+    slot: number,
+    label: string,
+    totalTokens: number,
+    more?: { doneTokens?: number; flops?: number },
+  ): void;
   runProgress(slot: number, tokens: number, loss: number, tokensPerSecond: number): void;
   runEvaluated(slot: number, losses: { generalLoss: number; domainLoss: number | null }): void;
   runEnded(slot: number, status: 'done' | 'diverged' | 'failed' | 'stopped'): void;
@@ -46,7 +51,10 @@ export function progressObserver(display: ProgressDisplay): SweepObserver {
 function show(display: ProgressDisplay, slot: number, run: PlannedRun, event: TrainingEvent): void {
   switch (event.type) {
     case 'started':
-      display.runStarted(slot, run.label.label, run.spec.tokens, { doneTokens: event.tokens, flops: run.flops });
+      display.runStarted(slot, run.label.label, run.spec.tokens, {
+        doneTokens: event.tokens,
+        flops: run.flops,
+      });
       break;
     case 'progress':
       display.runProgress(slot, event.tokens, event.loss, event.tokensPerSecond);

@@ -31,7 +31,9 @@ const RECONCILE_INTERVAL_MS = 5000;
 export async function runAll(inputs: RunnerInputs): Promise<RunTally> {
   const { runs, board, slots, recordOf, signal } = inputs;
   const plannedIds = new Set(runs.map((run) => run.id));
-  const finishedBefore = new Set(runs.filter((run) => recordOf(run.id).status === 'done').map((run) => run.id));
+  const finishedBefore = new Set(
+    runs.filter((run) => recordOf(run.id).status === 'done').map((run) => run.id),
+  );
   const gaveUp = new Set<string>();
   let trainedTokens = 0;
 
@@ -78,7 +80,11 @@ export async function runAll(inputs: RunnerInputs): Promise<RunTally> {
     await processor.close();
   }
 
-  return tallyOf(runs.map((run) => recordOf(run.id)), finishedBefore, trainedTokens);
+  return tallyOf(
+    runs.map((run) => recordOf(run.id)),
+    finishedBefore,
+    trainedTokens,
+  );
 
   /** One look at the plan; true when nothing is left to wait for. */
   async function reconcile(): Promise<boolean> {

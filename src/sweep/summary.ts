@@ -61,7 +61,15 @@ function domainSummary(answer: DomainAnswer): DomainSummary {
   };
 }
 
-function fitSummary({ form, parameters, intervals, quality, status, statusDetail, warnings }: LawFit): FitSummary {
+function fitSummary({
+  form,
+  parameters,
+  intervals,
+  quality,
+  status,
+  statusDetail,
+  warnings,
+}: LawFit): FitSummary {
   const { r2, huberSum, huberMean, mae } = quality;
   return { form, parameters, intervals, r2, huberSum, huberMean, mae, status, statusDetail, warnings };
 }

@@ -112,7 +112,12 @@ export async function trainSweep(options: SweepOptions): Promise<RunTally | null
     writeFileAtomic(layout.config(config.name), resolvedConfigYaml(config));
     const earlier = loadProvenance(layout.sweep(config.name));
     const environment = { ...describeEnvironment(engine), trainers: `${trainers}` };
-    const provenance = { corpora: prepared.facts, environment, notes, wallSeconds: earlier?.wallSeconds ?? 0 };
+    const provenance = {
+      corpora: prepared.facts,
+      environment,
+      notes,
+      wallSeconds: earlier?.wallSeconds ?? 0,
+    };
     saveProvenance(layout.sweep(config.name), provenance);
 
     const store = openResultsStore(layout.store);
@@ -208,7 +213,10 @@ function savePlan(store: ResultsStore, config: ResolvedConfig, runs: readonly Pl
   store.saveSweep({ sweep: config.name, name: config.name, config, createdAt: new Date().toISOString() });
   store.planRuns(
     config.name,
-    runs.map(({ id, spec, label }) => ({ run: { run: id, kind: spec.kind, parent: spec.parent, spec }, label })),
+    runs.map(({ id, spec, label }) => ({
+      run: { run: id, kind: spec.kind, parent: spec.parent, spec },
+      label,
+    })),
   );
 }
 

@@ -30,7 +30,11 @@ export interface TrainRunInputs {
  * The processor of one job: finds the run's inputs by hash, has a trainer train it, writes every observation as it is
  * measured and the result at the end. Returns the tokens trained. Throws HandedBack when stopped on purpose.
  */
-export async function trainRun(inputs: TrainRunInputs, job: BoardJob<RunJob>, context: JobContext): Promise<number> {
+export async function trainRun(
+  inputs: TrainRunInputs,
+  job: BoardJob<RunJob>,
+  context: JobContext,
+): Promise<number> {
   const { store, artifacts } = inputs;
   const { spec, parentCheckpoint } = job.payload;
   const run = runId(spec);

@@ -25,7 +25,8 @@ const SMALL = [
 ];
 
 /** Runs that ended, as the plain log tells them. */
-const endedRuns = (stderr: string): string[] => [...stderr.matchAll(/^\S* ?done +(.+?) {2}/gm)].map((match) => match[1]!);
+const endedRuns = (stderr: string): string[] =>
+  [...stderr.matchAll(/^\S* ?done +(.+?) {2}/gm)].map((match) => match[1]!);
 
 describe('a sweep that is interrupted', () => {
   const cache = sweepFolders().cache;
@@ -75,30 +76,38 @@ describe('a sweep that is interrupted', () => {
     ],
   ];
 
-  it.each(cases)('%s: run again, it goes on, and every loss is bit-identical', { timeout: 240_000 }, async (_, interrupt) => {
-    const folders = sweepFolders(cache);
-    // In the middle of the CPT runs: some are done, some are under way.
-    const sweep = startSweep('configs/smoke.yaml', folders, SMALL);
-    await until(() => endedRuns(sweep.stderr()).length >= 3, 60_000, `three runs to end:\n${sweep.stderr()}`);
-    const endedBefore = endedRuns(sweep.stderr());
-    const code = await interrupt(sweep);
+  it.each(cases)(
+    '%s: run again, it goes on, and every loss is bit-identical',
+    { timeout: 240_000 },
+    async (_, interrupt) => {
+      const folders = sweepFolders(cache);
+      // In the middle of the CPT runs: some are done, some are under way.
+      const sweep = startSweep('configs/smoke.yaml', folders, SMALL);
+      await until(
+        () => endedRuns(sweep.stderr()).length >= 3,
+        60_000,
+        `three runs to end:\n${sweep.stderr()}`,
+      );
+      const endedBefore = endedRuns(sweep.stderr());
+      const code = await interrupt(sweep);
 
-    let trainedTokens = 0;
-    if (code === 0) {
-      // The queue tried the killed run again by itself.
-      const { stdout } = await sweep.ended;
-      trainedTokens = JSON.parse(stdout).trainedTokens;
-    } else {
-      const again = await startSweep('configs/smoke.yaml', folders, SMALL).ended;
-      expect(again.code, again.stderr).toBe(0);
-      const summary = JSON.parse(again.stdout);
-      expect(summary.runs.reused).toBeGreaterThanOrEqual(endedBefore.length);
-      for (const label of endedBefore) expect(endedRuns(again.stderr)).not.toContain(label);
-      trainedTokens = summary.trainedTokens;
-      expect(summary.fits).toEqual(whole.fits);
-    }
-    expect(trainedTokens).toBeLessThanOrEqual(whole.trainedTokens);
-    expect(observationsCsv(folders.runs, 'crash')).toBe(whole.csv);
-    expect(temporaryFiles(folders.runs)).toEqual([]);
-  });
+      let trainedTokens = 0;
+      if (code === 0) {
+        // The queue tried the killed run again by itself.
+        const { stdout } = await sweep.ended;
+        trainedTokens = JSON.parse(stdout).trainedTokens;
+      } else {
+        const again = await startSweep('configs/smoke.yaml', folders, SMALL).ended;
+        expect(again.code, again.stderr).toBe(0);
+        const summary = JSON.parse(again.stdout);
+        expect(summary.runs.reused).toBeGreaterThanOrEqual(endedBefore.length);
+        for (const label of endedBefore) expect(endedRuns(again.stderr)).not.toContain(label);
+        trainedTokens = summary.trainedTokens;
+        expect(summary.fits).toEqual(whole.fits);
+      }
+      expect(trainedTokens).toBeLessThanOrEqual(whole.trainedTokens);
+      expect(observationsCsv(folders.runs, 'crash')).toBe(whole.csv);
+      expect(temporaryFiles(folders.runs)).toEqual([]);
+    },
+  );
 });

@@ -6,7 +6,9 @@ import { observationsCsv, startSweep, sweepFolders, temporaryFiles } from './swe
 describe('npm run sweep configs/smoke.yaml', () => {
   const folders = sweepFolders();
 
-  it('trains, fits and answers; a second time it trains nothing and answers the same', { timeout: 240_000 }, async () => {
+  it('trains, fits and answers; a second time it trains nothing and answers the same', {
+    timeout: 240_000,
+  }, async () => {
     const first = await startSweep('configs/smoke.yaml', folders).ended;
     expect(first.stderr).not.toMatch(/error/i);
     expect(first.code).toBe(0);
@@ -28,13 +30,17 @@ describe('npm run sweep configs/smoke.yaml', () => {
 
     // Every CPT run stands in the CSV at every evaluation point, once.
     const csv = observationsCsv(folders.runs, 'smoke').trimEnd().split('\n');
-    expect(csv[0]).toMatch(/^sweep,run,seed,domain,model_size,total_parameters,tokens,domain_ratio,general_loss,domain_loss/);
+    expect(csv[0]).toMatch(
+      /^sweep,run,seed,domain,model_size,total_parameters,tokens,domain_ratio,general_loss,domain_loss/,
+    );
     expect(csv.length - 1).toBe(summary.observations);
     expect(new Set(csv).size).toBe(csv.length);
     for (const file of ['report.html', 'report.md', 'config.yaml']) {
       expect(existsSync(join(folders.runs, 'smoke', file))).toBe(true);
     }
-    expect(readFileSync(join(folders.runs, 'smoke', 'report.html'), 'utf8')).not.toMatch(/<script|NaN|undefined/);
+    expect(readFileSync(join(folders.runs, 'smoke', 'report.html'), 'utf8')).not.toMatch(
+      /<script|NaN|undefined/,
+    );
     expect(temporaryFiles(folders.runs)).toEqual([]);
 
     const second = await startSweep('configs/smoke.yaml', folders).ended;
@@ -62,7 +68,10 @@ describe('npm run sweep configs/smoke.yaml', () => {
 
   it('bad input ends with code 2, a sentence, and nothing written', { timeout: 60_000 }, async () => {
     const fresh = sweepFolders();
-    const { code, stdout, stderr } = await startSweep('configs/smoke.yaml', fresh, ['--set', 'trainng.cptTokens=5']).ended;
+    const { code, stdout, stderr } = await startSweep('configs/smoke.yaml', fresh, [
+      '--set',
+      'trainng.cptTokens=5',
+    ]).ended;
     expect(code).toBe(2);
     expect(stderr).toMatch(/trainng/);
     expect(stderr).toMatch(/training/);

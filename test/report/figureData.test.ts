@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { decisionData } from '../../src/report/figures/decision.ts';
+import { decisionData } from '../../src/report/figures/decisionData.ts';
 import { paddedExtent, thinned, visibleRange } from '../../src/report/figures/drawing.ts';
 import { lossAgainstRatioData } from '../../src/report/figures/lossAgainstRatio.ts';
 import { logTicks, lossAgainstTokensData } from '../../src/report/figures/lossAgainstTokens.ts';
 import { predictedPoints } from '../../src/report/figures/predictedPoints.ts';
 import { measuredPoints } from '../../src/report/measured.ts';
-import { plantedLaws, plantedLoss, plantedSweep, RATIOS, SIZES } from './fixture.ts';
+import { plantedLoss, plantedSweep, RATIOS, SIZES } from './fixture.ts';
 
 describe('measuredPoints', () => {
   it('averages seeds by value, whatever the order of the rows', () => {
@@ -39,7 +39,7 @@ describe('loss against ratio', () => {
   it.each(['general', 'domain'] as const)(
     'puts the %s curve through noise-free points, ratio the right way round',
     (which) => {
-      const data = lossAgainstRatioData(answer, input.observations, which, plantedLaws);
+      const data = lossAgainstRatioData(answer, input.observations, which);
       expect(data.sizes).toEqual(SIZES);
       expect(data.points).toHaveLength(SIZES.length * RATIOS.length);
       expect(data.curve).toHaveLength(SIZES.length * 101);
@@ -60,21 +60,19 @@ describe('loss against ratio', () => {
   );
 
   it('has bands around the curve only where the fit was resampled, and base losses only for the general loss', () => {
-    const data = lossAgainstRatioData(answer, input.observations, 'general', plantedLaws);
+    const data = lossAgainstRatioData(answer, input.observations, 'general');
     expect(data.band).toHaveLength(data.curve.length);
     for (const row of data.band) expect(row.low).toBeLessThan(row.high);
     expect(data.baseLosses.map((row) => row.modelSize)).toEqual(SIZES);
-    expect(lossAgainstRatioData(answer, input.observations, 'domain', plantedLaws).baseLosses).toEqual([]);
+    expect(lossAgainstRatioData(answer, input.observations, 'domain').baseLosses).toEqual([]);
     const bare = plantedSweep({ replicates: 0 });
-    expect(lossAgainstRatioData(bare.answers[0]!, bare.observations, 'general', plantedLaws).band).toEqual(
-      [],
-    );
+    expect(lossAgainstRatioData(bare.answers[0]!, bare.observations, 'general').band).toEqual([]);
   });
 
   it('shows a run that ended early nowhere, and each size at its own last token count', () => {
     const diverged = input.runs.find((run) => run.kind === 'cpt' && run.domainRatio === 1)!.run;
     const early = input.observations.filter((row) => row.run !== diverged || row.tokens < 200_000);
-    const data = lossAgainstRatioData(answer, early, 'domain', plantedLaws);
+    const data = lossAgainstRatioData(answer, early, 'domain');
     expect(data.points).toHaveLength(SIZES.length * RATIOS.length - 1);
     expect(data.tokens).toHaveLength(1);
   });
@@ -84,7 +82,7 @@ describe('loss against tokens', () => {
   it('marks what the fit left out and draws the law over the rest', () => {
     const input = plantedSweep({ noise: 0 });
     const answer = input.answers[0]!;
-    const data = lossAgainstTokensData(answer, input.observations, 'domain', plantedLaws);
+    const data = lossAgainstTokensData(answer, input.observations, 'domain');
     expect(data.points).toHaveLength(SIZES.length * RATIOS.length * 12);
     const left = data.points.filter((point) => !point.fitted);
     expect(new Set(left.map((point) => point.tokens))).toEqual(new Set([32_768]));
@@ -112,7 +110,7 @@ describe('predicted points', () => {
   it('joins every fitted row with its prediction, in counts and domain ratios', () => {
     const input = plantedSweep({ noise: 0 });
     const [general, domain] = (['general', 'domain'] as const).map((which) =>
-      predictedPoints(input.answers[0]!, which, plantedLaws),
+      predictedPoints(input.answers[0]!, which),
     );
     expect(general).toHaveLength(input.answers[0]!.generalRows.length);
     for (const point of [...general!, ...domain!])
@@ -126,14 +124,9 @@ describe('predicted points', () => {
     const input = plantedSweep({ noise: 0 });
     const answer = input.answers[0]!;
     answer.generalRows[0]!.loss *= 2;
-    const laws = {
-      ...plantedLaws,
-      predictions: (...args: Parameters<typeof plantedLaws.predictions>) =>
-        plantedLaws.predictions(...args).map((loss, at) => (at === 1 ? Number.NaN : loss)),
-    };
-    const points = predictedPoints(answer, 'general', laws);
-    expect(points).toHaveLength(answer.generalRows.length - 1);
-    expect(points[0]!.relativeResidual).toBeCloseTo(-0.5, 9);
+    expect(predictedPoints(answer, 'general')[0]!.relativeResidual).toBeCloseTo(-0.5, 9);
+    answer.generalLaw.starts = 0;
+    expect(predictedPoints(answer, 'general')).toEqual([]);
   });
 });
 
@@ -142,7 +135,7 @@ describe('decision', () => {
   const answer = input.answers[0]!;
 
   it('crosses the limit where the planted answer is', () => {
-    const data = decisionData(answer, input.observations, plantedLaws);
+    const data = decisionData(answer, input.observations);
     const { recommendation } = answer;
     expect(data.curve).toHaveLength(201);
     expect(data.chosen!.generalLoss).toBeCloseTo(recommendation.generalLossLimit, 9);
@@ -151,10 +144,16 @@ describe('decision', () => {
     expect(data.inInterval[0]!.domainRatio).toBeCloseTo(recommendation.interval!.low, 12);
     expect(data.inInterval.at(-1)!.domainRatio).toBeCloseTo(recommendation.interval!.high, 12);
     expect(data.generalBand).toHaveLength(201);
+    // 40 pairs of replicates, thinned to every second and the last; replicate i of one law with i of the other.
+    expect(new Set(data.threads.map((point) => point.replicate)).size).toBe(21);
+    const thread = data.threads.find((point) => point.replicate === 2 && point.domainRatio === 0.5)!;
+    const at = { ...recommendation.target, ratio: 0.5 };
+    expect(thread.generalLoss).toBeCloseTo(plantedLoss(answer.generalLaw.replicates[2]!, at), 12);
+    expect(thread.domainLoss).toBeCloseTo(plantedLoss(answer.domainLaw.replicates[2]!, at), 12);
   });
 
   it('shows the measured ends of the size at the target, joined by ratio, on the curve when there is no noise', () => {
-    const { measured, curve } = decisionData(answer, input.observations.toReversed(), plantedLaws);
+    const { measured, curve } = decisionData(answer, input.observations.toReversed());
     expect(measured.map((point) => point.domainRatio)).toEqual(RATIOS);
     for (const point of measured.filter(({ domainRatio }) => [0, 0.1, 0.5, 1].includes(domainRatio))) {
       const same = curve.find((row) => Math.abs(row.domainRatio - point.domainRatio) < 1e-9)!;
@@ -166,7 +165,7 @@ describe('decision', () => {
   it('shows no measurement that is far from the target, and no point when there is none', () => {
     const target = { n: 7, d: 100, tolerance: 0.03 };
     const recommendation = { ...answer.recommendation, target, domainRatio: null, interval: null };
-    const data = decisionData({ ...answer, recommendation }, input.observations, plantedLaws);
+    const data = decisionData({ ...answer, recommendation }, input.observations);
     expect(data).toMatchObject({ measured: [], chosen: null, inInterval: [] });
   });
 });

@@ -159,7 +159,10 @@ describe('runAll', () => {
     const tally = await runAll({
       ...inputs,
       handle: async (job) => {
-        Object.assign(records.get(job.id)!, { status: job.id === 'child0' ? 'diverged' : 'done', checkpoint: 'c' });
+        Object.assign(records.get(job.id)!, {
+          status: job.id === 'child0' ? 'diverged' : 'done',
+          checkpoint: 'c',
+        });
         return 0;
       },
     });

@@ -9,15 +9,18 @@ export function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Tens
   const [rows, vocabulary] = logits.shape;
   const size = rows * vocabulary;
   const op = tf.customGrad((input, save) => {
-    const logShares = tf.logSoftmax(input as tf.Tensor2D);
+    const scores = input as tf.Tensor2D;
+    const shifted = tf.sub(scores, tf.max(scores, 1, true));
+    const exponentials = tf.exp(shifted);
+    const sums = tf.sum(exponentials, 1, true);
     const at = targetPositions(targets, rows, vocabulary);
-    (save as tf.GradSaveFunc)([logShares, at]);
+    (save as tf.GradSaveFunc)([exponentials, sums, at]);
     return {
-      value: tf.neg(tf.gather(tf.reshape(logShares, [size]), at)),
+      value: tf.sub(tf.reshape(tf.log(sums), [rows]), tf.gather(tf.reshape(shifted, [size]), at)),
       // softmax − one-hot, with the one element that differs in each row written in place of a one-hot matrix.
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [logShare, positions] = saved as [tf.Tensor2D, tf.Tensor1D];
-        const shares = tf.reshape(tf.exp(logShare), [size]);
+        const [exponential, sum, positions] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
+        const shares = tf.reshape(tf.mul(exponential, tf.reciprocal(sum)), [size]);
         const atTarget = tf.sub(tf.gather(shares, positions), 1);
         const gradient = tf.tensorScatterUpdate(shares, tf.reshape(positions, [rows, 1]), atTarget);
         return tf.mul(tf.reshape(gradient, [rows, vocabulary]), tf.reshape(dy, [rows, 1]));

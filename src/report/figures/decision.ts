@@ -29,49 +29,22 @@ export function decision(
   const { recommendation, domain } = answer;
   const { target } = recommendation;
   const where = `N = ${short(target.n * 1e9)}, D = ${short(target.d * 1e9)} tokens`;
-  const certain = recommendation.status === 'recommended';
-  const name = certain ? 'recommended' : 'best guess';
+  const name = recommendation.status === 'recommended' ? 'recommended' : 'best guess';
   const ends = interval(recommendation.interval, ratio);
-  const level = recommendation.interval ? percent(recommendation.interval.level) : '';
-  const legend: LegendEntry[] = [
-    { label: 'laws at the target', colour: INK, mark: 'line' },
-    ...(data.generalBand.length
-      ? [{ label: `${percent(BAND_LEVEL)} band`, colour: FAINT_INK, mark: 'band' as const }]
-      : []),
-    ...(data.threads.length
-      ? [{ label: 'by fits to resampled runs', colour: '#c3c8cd', mark: 'line' as const }]
-      : []),
-    { label: `limit: base model + ${percent(target.tolerance)}`, colour: LIMIT, mark: 'dashed' },
-    ...(data.chosen
-      ? [
-          {
-            label: `${name}: ${ratio(data.chosen.domainRatio)}${ends ? ` (${level} interval ${ends})` : ''}`,
-            colour: ACCENT,
-            mark: 'dot' as const,
-          },
-        ]
-      : []),
-    ...(data.measured.length
-      ? [
-          {
-            label: `measured at N = ${short(data.measured[0]!.modelSize)}, D = ${short(data.measured[0]!.tokens)}`,
-            colour: FAINT_INK,
-            mark: 'ring' as const,
-          },
-        ]
-      : []),
-  ];
+  const range = ends ? ` (${percent(recommendation.interval!.level)} interval ${ends})` : '';
+  const chosen = data.chosen
+    ? `${name}: ${ratio(data.chosen.domainRatio)}${range}`
+    : recommendation.status === 'infeasible'
+      ? 'no ratio keeps the limit'
+      : 'no ratio can be told';
   const title = `The decision at ${where}`;
   const width = FIGURE_WIDTH / 2;
-  const answerText = data.chosen
-    ? `${name} ${domain} ratio ${ratio(data.chosen.domainRatio)}${ends ? `, ${level} interval ${ends}` : ''}`
-    : 'no ratio keeps the limit';
   return {
     title,
     caption: `Left: predicted general loss for every mixture, with the most that the tolerance allows. Right: what a mixture costs in general loss and buys in ${domain} loss, numbered by domain ratio; down and left is better.${
       data.measured.length ? ' Rings: measured ends of runs close to the target.' : ''
     }`,
-    description: `${title}: general loss against mixture ratio and the trade-off curve of general against ${domain} loss; ${answerText}.`,
+    description: `${title}: general loss against mixture ratio and the trade-off curve of general against ${domain} loss; ${chosen}.`,
     svg: composeFigure(
       [
         {
@@ -91,10 +64,33 @@ export function decision(
           plot: tradeOffPlot(answer, data),
         },
       ],
-      legend,
-      `${title}: ${answerText}`,
+      decisionLegend(answer, data, chosen),
+      `${title}: ${chosen}`,
     ),
   };
+}
+
+/** Empty where nothing can be drawn. */
+function decisionLegend(answer: DomainAnswer, data: DecisionData, chosen: string): LegendEntry[] {
+  if (data.curve.length === 0) return [];
+  const [end] = data.measured;
+  const entries: (LegendEntry | false | undefined)[] = [
+    { label: 'laws at the target', colour: INK, mark: 'line' },
+    data.generalBand.length > 0 && { label: `${percent(BAND_LEVEL)} band`, colour: FAINT_INK, mark: 'band' },
+    data.threads.length > 0 && { label: 'by fits to resampled runs', colour: '#c3c8cd', mark: 'line' },
+    {
+      label: `limit: base model + ${percent(answer.recommendation.target.tolerance)}`,
+      colour: LIMIT,
+      mark: 'dashed',
+    },
+    data.chosen !== null && { label: chosen, colour: ACCENT, mark: 'dot' },
+    end && {
+      label: `measured at N = ${short(end.modelSize)}, D = ${short(end.tokens)}`,
+      colour: FAINT_INK,
+      mark: 'ring',
+    },
+  ];
+  return entries.filter((entry) => !!entry);
 }
 
 const MARGINS = { marginLeft: 58, marginRight: 18, marginBottom: 44, marginTop: 10 };

@@ -63,9 +63,7 @@ export function lossAgainstRatioData(
       if (!Number.isFinite(loss)) return;
       const point = { modelSize, domainRatio: grid[at]!, loss };
       curve.push(point);
-      const limits = bands?.[at];
-      if (limits && Number.isFinite(limits.low) && Number.isFinite(limits.high))
-        band.push({ ...point, ...limits });
+      if (limits[at]) band.push({ ...point, ...limits[at] });
     });
   }
   const starts = which === 'general' ? measured.filter((point) => point.tokens === 0) : [];

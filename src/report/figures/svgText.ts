@@ -3,7 +3,8 @@ import { escapeXml } from '../escape.ts';
 /** The part of a DOM node that writing it needs. */
 interface Node {
   nodeType: number;
-  nodeName: string;
+  /** As it was created: nodeName is in capitals in an HTML document, which XML tells apart. */
+  localName?: string;
   nodeValue: string | null;
   childNodes: Iterable<Node>;
   attributes?: Iterable<{ name: string; value: string }>;
@@ -23,7 +24,7 @@ const LENGTHS = new Set(
  */
 export function svgText(node: Node): string {
   if (node.nodeType === TEXT) return escapeXml(node.nodeValue ?? '');
-  if (node.nodeType !== ELEMENT || node.nodeName.toLowerCase() === 'style') return '';
+  if (node.nodeType !== ELEMENT || node.localName === 'style') return '';
   const attributes = [...(node.attributes ?? [])]
     .filter(({ name }) => name !== 'class' && name !== 'xmlns' && !name.startsWith('aria-'))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -31,8 +32,8 @@ export function svgText(node: Node): string {
     .join('');
   const children = [...node.childNodes].map(svgText).join('');
   return children
-    ? `<${node.nodeName}${attributes}>${children}</${node.nodeName}>`
-    : `<${node.nodeName}${attributes}/>`;
+    ? `<${node.localName}${attributes}>${children}</${node.localName}>`
+    : `<${node.localName}${attributes}/>`;
 }
 
 const rounded = (value: string): string =>
