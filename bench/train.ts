@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { stdout } from 'node:process';
 import { Command } from 'commander';
-import { openEngine } from '../src/engine/openEngine.ts';
 import { makeRandom } from '../src/common/random.ts';
+import { openEngine } from '../src/engine/openEngine.ts';
 import { countParameters, flopsPerToken, modelFromWidth } from '../src/model/family.ts';
 import { initialState, sessionDefinition } from '../src/model/session.ts';
 
@@ -51,8 +51,12 @@ async function rates(tokens: number, seconds: number, call: () => Promise<unknow
 
 const { engine, reason } = await openEngine(options.engine);
 stdout.write(`${engine.name} on ${engine.device}, ${engine.version} (${reason})\n`);
-stdout.write(`context ${options.context}, batch ${options.batch}, evaluation batch ${options.evaluationBatch}\n`);
-stdout.write('width layers non-embedding    build ms   train tokens/s (best)   GFLOP/s   evaluate tokens/s   ratio\n');
+stdout.write(
+  `context ${options.context}, batch ${options.batch}, evaluation batch ${options.evaluationBatch}\n`,
+);
+stdout.write(
+  'width layers non-embedding    build ms   train tokens/s (best)   GFLOP/s   evaluate tokens/s   ratio\n',
+);
 for (const width of options.widths) {
   const spec = modelFromWidth(width, { vocabularySize: options.vocabulary, contextLength: options.context });
   const batches = { trainBatch: options.batch, evaluationBatch: options.evaluationBatch };

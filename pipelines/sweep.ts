@@ -59,6 +59,7 @@ await runCommand(async (interrupt) => {
     observer: progressObserver(display),
     onPrepare: preparationLines(say),
     signal: interrupt.signal,
+    planOnly: dryRun,
     onPlan: async (plan) => {
       const estimate = dryRun ? await plan.estimate() : null;
       say(planText(config, plan, estimate));

@@ -45,7 +45,8 @@ async function open(backendName: string, definition: SessionDefinition): Promise
 
   await onBackend(() => {
     for (const [name, spec] of Object.entries(definition.state)) {
-      const zeros = spec.dtype === 'int32' ? new Int32Array(elementsOf(spec)) : new Float32Array(elementsOf(spec));
+      const zeros =
+        spec.dtype === 'int32' ? new Int32Array(elementsOf(spec)) : new Float32Array(elementsOf(spec));
       replace(name, tensorOf(zeros, spec));
     }
   });
@@ -64,7 +65,9 @@ async function open(backendName: string, definition: SessionDefinition): Promise
       onBackend(() => {
         const unknown = names.find((name) => !state[name]);
         if (unknown !== undefined) throw new Error(`the state has no entry ${unknown}`);
-        return Object.fromEntries(names.map((name) => [name, (state[name]!.dataSync() as TensorValues).slice()]));
+        return Object.fromEntries(
+          names.map((name) => [name, (state[name]!.dataSync() as TensorValues).slice()]),
+        );
       }),
     call: async (functionName, feeds) => {
       const step = definition.functions[functionName];

@@ -25,7 +25,11 @@ export async function openEngine(
 ): Promise<OpenedEngine> {
   if (name !== 'auto') {
     const load = loaders[name];
-    if (!load) throw new UserError(`there is no engine ${name}`, `Use auto or one of: ${Object.keys(loaders).join(', ')}.`);
+    if (!load)
+      throw new UserError(
+        `there is no engine ${name}`,
+        `Use auto or one of: ${Object.keys(loaders).join(', ')}.`,
+      );
     return { engine: await load(), reason: 'asked for by name' };
   }
   const working: { engine: Engine; stepMs: number }[] = [];
@@ -39,7 +43,8 @@ export async function openEngine(
     }
   }
   const best = working.sort((a, b) => a.stepMs - b.stepMs)[0];
-  if (!best) throw new UserError(`no engine works on this machine (${failures.join('; ')})`, 'Run npm ci again.');
+  if (!best)
+    throw new UserError(`no engine works on this machine (${failures.join('; ')})`, 'Run npm ci again.');
   const timed = working.map(({ engine, stepMs }) => `${engine.name} ${stepMs.toFixed(1)} ms`).join(', ');
   const reason = `tiny step: ${timed}${failures.length > 0 ? `; not usable: ${failures.join('; ')}` : ''}`;
   return { engine: best.engine, reason };

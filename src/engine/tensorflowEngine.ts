@@ -27,7 +27,9 @@ export async function loadTensorflowEngine(
         version: `${packageName} ${versions['tfjs-node'] ?? versions.tfjs ?? 'of unknown version'}`,
       });
     } catch (error) {
-      failures.push(`${packageName}: ${messageOf(error).split('\n')[0]}`);
+      // The loader's own sentence names this machine's paths and says no more than this.
+      const absent = (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
+      failures.push(`${packageName}: ${absent ? 'not installed' : messageOf(error).split('\n')[0]}`);
     }
   }
   throw new UserError(

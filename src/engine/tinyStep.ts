@@ -30,7 +30,8 @@ export async function tinyStepMs(engine: Engine): Promise<number> {
   try {
     const x = new Float32Array(SIDE * SIDE).fill(1);
     const { loss } = await session.call('step', { x });
-    if (!(Math.abs(loss![0]! - 1) < 1e-3)) throw new Error(`a tiny step gave the loss ${loss![0]} in place of 1`);
+    if (!(Math.abs(loss![0]! - 1) < 1e-3))
+      throw new Error(`a tiny step gave the loss ${loss![0]} in place of 1`);
     let fastest = Number.POSITIVE_INFINITY;
     for (let i = 0; i < TIMED_CALLS; i++) {
       const begin = performance.now();

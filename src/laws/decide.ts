@@ -36,7 +36,7 @@ export function recommendRatio(inputs: DecisionInputs): RatioRecommendation {
     predict(generalFit.form, parameters, { n: target.n, d: target.d, ratio: 1 - domainRatio });
   const largest = (parameters: LawParameters) => largestFeasible((r) => generalLoss(parameters, r) <= limit);
 
-  const domainRatio = largest(generalFit.parameters);
+  const domainRatio = generalFit.starts > 0 ? largest(generalFit.parameters) : null;
   const replicated = generalFit.replicates.map(largest);
   const found = replicated.filter((ratio) => ratio !== null);
   const interval = found.length > 0 ? percentileInterval(found, level) : null;

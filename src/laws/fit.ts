@@ -201,7 +201,7 @@ function slopeWarnings(
   }
   if (rising) {
     warnings.push(
-      `the law lets this loss rise with its own corpus' share from ratio ${rising.ratio.toFixed(2)} on at D = ${rising.d.toPrecision(2)} billion tokens: do not trust it there`,
+      `the law lets this loss rise with its own corpus' share from ratio ${rising.ratio.toFixed(2)} on at D = ${Number((rising.d * 1e9).toPrecision(3)).toLocaleString('en-US')} tokens: do not trust it there`,
     );
   }
   const near = observations.filter((row) => row.ratio < 0.05).length / observations.length;

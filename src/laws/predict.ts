@@ -8,7 +8,7 @@ export function predict(formName: string, parameters: LawParameters, point: LawP
   return lawValue(form, toVector(form, parameters), point);
 }
 
-/** What a fit predicts at a point; null for a fit that found no solution. */
+/** What a fit predicts at a point; meaningless for a fit that found no solution (`starts` 0). */
 export function predictFit(fit: Pick<LawFit, 'form' | 'parameters'>, point: LawPoint): number {
   return predict(fit.form, fit.parameters, point);
 }

@@ -60,14 +60,25 @@ function headsForWidth(width: number): number {
 /** Throws a UserError that names the dimension which does not fit. */
 export function checkModel(spec: ModelSpec): void {
   const { width, heads, keyValueHeads } = spec;
-  const counts = ['vocabularySize', 'contextLength', 'width', 'layers', 'heads', 'keyValueHeads', 'feedForwardWidth'] as const;
+  const counts = [
+    'vocabularySize',
+    'contextLength',
+    'width',
+    'layers',
+    'heads',
+    'keyValueHeads',
+    'feedForwardWidth',
+  ] as const;
   for (const name of counts) {
     if (!Number.isInteger(spec[name]) || spec[name] < 1) {
       throw new UserError(`model: ${name} is ${spec[name]}`, 'Give a positive whole number.');
     }
   }
   if (width % WIDTH_MULTIPLE !== 0) {
-    throw new UserError(`model: width ${width} is not a multiple of ${WIDTH_MULTIPLE}`, `Use ${Math.max(1, Math.round(width / WIDTH_MULTIPLE)) * WIDTH_MULTIPLE}.`);
+    throw new UserError(
+      `model: width ${width} is not a multiple of ${WIDTH_MULTIPLE}`,
+      `Use ${Math.max(1, Math.round(width / WIDTH_MULTIPLE)) * WIDTH_MULTIPLE}.`,
+    );
   }
   if (width % heads !== 0 || (width / heads) % 2 !== 0) {
     throw new UserError(

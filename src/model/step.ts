@@ -55,7 +55,9 @@ export function trainingStep(spec: ModelSpec, optimizer: OptimizerSpec, batchSeq
         const parameters = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
         return tf.sum(tokenLosses(spec, parameters, feeds.tokens as tf.Tensor2D));
       };
-      const { value: lossSum, grads: gradients } = tf.valueAndGrads(lossOf)(names.map((name) => state[name]!));
+      const { value: lossSum, grads: gradients } = tf.valueAndGrads(lossOf)(
+        names.map((name) => state[name]!),
+      );
 
       const gradientNorm = tf.mul(globalNorm(gradients.toReversed()), meanFactor) as tf.Scalar;
       const scale = tf.mul(clipFactor(gradientNorm, optimizer.clipNorm), meanFactor) as tf.Scalar;

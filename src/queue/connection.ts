@@ -81,7 +81,11 @@ export function parseRedisUrl(url: string): { clientOptions: ClientOptions; desc
     return { clientOptions: { path, ...credentials }, description: `redis at ${path}` };
   }
   const database = /^\/?(\d*)$/.exec(parsed.pathname)?.[1];
-  if ((parsed.protocol !== 'redis:' && parsed.protocol !== 'rediss:') || !parsed.hostname || database === undefined) {
+  if (
+    (parsed.protocol !== 'redis:' && parsed.protocol !== 'rediss:') ||
+    !parsed.hostname ||
+    database === undefined
+  ) {
     throw invalid();
   }
   const host = parsed.hostname.replace(/^\[|\]$/g, '');
@@ -124,7 +128,9 @@ async function checkRedis(clientOptions: ClientOptions, description: string): Pr
     }
     const policy = info.maxmemory_policy ?? 'noeviction';
     if (policy !== 'noeviction') {
-      warnings.push(`${description} may drop jobs when memory is short: set maxmemory-policy noeviction (it is ${policy})`);
+      warnings.push(
+        `${description} may drop jobs when memory is short: set maxmemory-policy noeviction (it is ${policy})`,
+      );
     }
     if (info.aof_enabled === '0' && (await savesNothing(client))) {
       warnings.push(
@@ -136,7 +142,10 @@ async function checkRedis(clientOptions: ClientOptions, description: string): Pr
     if (error instanceof UserError) throw error;
     const detail = messageOf(reason ?? error);
     if (/NOAUTH|WRONGPASS|NOPERM|invalid password|AUTH/.test(`${messageOf(error)} ${detail}`)) {
-      throw new UserError(`${description} refused the credentials`, 'put the right user and password in REDIS_URL');
+      throw new UserError(
+        `${description} refused the credentials`,
+        'put the right user and password in REDIS_URL',
+      );
     }
     throw new UserError(`cannot reach ${description}: ${detail}`, NEXT_STEP);
   } finally {

@@ -37,7 +37,9 @@ const HANDED_BACK_PAUSE_MS = 1000;
 const CLOSE_TIMEOUT_MS = 5000;
 
 /** Takes jobs from the queue, at most `slots` at once, until closed. Locks are renewed while a handler runs. */
-export async function startProcessor<Payload>(options: ProcessorOptions<Payload>): Promise<CancellableProcessor> {
+export async function startProcessor<Payload>(
+  options: ProcessorOptions<Payload>,
+): Promise<CancellableProcessor> {
   const { log, slots } = options;
   const running = new Map<string, { controller: AbortController; ended: Promise<void> }>();
   const stop = (id: string, why: JobStopped['why']) => {
@@ -105,7 +107,9 @@ export async function startProcessor<Payload>(options: ProcessorOptions<Payload>
     }
     if (error instanceof HandedBack || why === 'closing') {
       // Unanswered, the job comes back by itself when its lock runs out.
-      await job.moveToWait(token).catch((problem) => log(`run ${job.id} was not handed back: ${messageOf(problem)}`));
+      await job
+        .moveToWait(token)
+        .catch((problem) => log(`run ${job.id} was not handed back: ${messageOf(problem)}`));
       if (!closing) await delay(HANDED_BACK_PAUSE_MS);
       return new WaitingError();
     }
@@ -127,7 +131,9 @@ export async function startProcessor<Payload>(options: ProcessorOptions<Payload>
         ]);
         timer.abort();
         if (!late) return;
-        log('the queue does not answer: left without saying goodbye, its jobs come back when their locks run out');
+        log(
+          'the queue does not answer: left without saying goodbye, its jobs come back when their locks run out',
+        );
         await worker.disconnect();
         await closed;
       })();

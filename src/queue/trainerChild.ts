@@ -3,62 +3,80 @@ import type { FromTrainer, ToTrainer } from './trainerProtocol.ts';
 import { UnrecoverableJobError } from './types.ts';
 
 export interface TrainerContext<Event> {
-  /** Aborts when the pool asks the run to stop after a checkpoint, and on SIGTERM. */
+  /** Aborts when the run is to end early: save and return. */
   signal: AbortSignal;
-  /** Resolves when the message has left this process: awaiting it keeps a slow reader from filling memory. */
+  /** Resolves when the event has left this process: awaiting it keeps a fast producer from filling the memory. */
   emit(event: Event): Promise<void>;
 }
 
-/** How often a trainer looks whether its parent is still the same process. */
-const PARENT_CHECK_MS = 1000;
+const PARENT_CHECK_MS = 500;
 
 /**
- * The child's side of a trainer pool: runs one payload at a time. The process ends itself when its parent is gone (the
- * channel closes; where a killed parent leaves it open, its pid changes). Ctrl-C reaches the whole group: the parent
- * decides, so SIGINT is ignored here.
+ * Makes this process a trainer of the pool that started it: runs what it is given, one at a time, until the pool lets
+ * go of it. It ends itself when its parent is gone, since nobody would store what it measures; SIGTERM stops the run
+ * in order; Ctrl-C, which reaches the whole process group, is left to the parent.
+ * Throws a UserError when no pool started this process.
  */
 export function serveTrainer<Payload, Event, Result>(
   handler: (payload: Payload, context: TrainerContext<Event>) => Promise<Result>,
 ): void {
-  let current: { id: number; abort: AbortController } | undefined;
+  if (!process.send) {
+    throw new UserError('a trainer is started by a sweep or a worker, not by hand', 'npm run sweep <config>');
+  }
+  let current: { id: number; controller: AbortController } | null = null;
+  let terminating = false;
+
   const send = (message: FromTrainer<Event, Result>): Promise<void> =>
-    new Promise((done) => {
-      if (process.connected) process.send!(message, () => done());
-      else done();
+    new Promise((sent) => {
+      process.send!(message, undefined, undefined, (error) => {
+        if (error) process.exit(1);
+        sent();
+      });
     });
 
+  const run = async (id: number, payload: Payload): Promise<void> => {
+    const controller = new AbortController();
+    current = { id, controller };
+    let end: FromTrainer<Event, Result>;
+    try {
+      const result = await handler(payload, {
+        signal: controller.signal,
+        emit: (event) => send({ type: 'event', id, event }),
+      });
+      end = { type: 'done', id, result };
+    } catch (error) {
+      end = { type: 'failed', id, ...describe(error) };
+    }
+    current = null;
+    await send(end);
+    if (terminating) process.exit(0);
+  };
+
+  process.on('message', (message: ToTrainer<Payload>) => {
+    if (message.type === 'run') void run(message.id, message.payload);
+    else if (current?.id === message.id) current.controller.abort();
+  });
+  // Both: a parent's death closes the channel, unless another process holds its other end.
+  process.on('disconnect', () => process.exit(0));
   const parent = process.ppid;
   setInterval(() => {
     if (process.ppid !== parent) process.exit(1);
   }, PARENT_CHECK_MS).unref();
-  process.on('disconnect', () => process.exit(1));
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => {
-    if (current) current.abort.abort();
-    else process.exit(0);
+    if (!current || terminating) process.exit(143);
+    terminating = true;
+    current.controller.abort();
   });
-  process.on('message', (message: ToTrainer<Payload>) => {
-    if (message.type === 'stop') {
-      if (current?.id === message.id) current.abort.abort();
-      return;
-    }
-    const { id, payload } = message;
-    const abort = new AbortController();
-    current = { id, abort };
-    handler(payload, { signal: abort.signal, emit: (event) => send({ type: 'event', id, event }) })
-      .then((result): FromTrainer<Event, Result> => ({ type: 'result', id, result }))
-      .catch(
-        (error: unknown): FromTrainer<Event, Result> => ({
-          type: 'failed',
-          id,
-          message: messageOf(error),
-          stack: error instanceof Error ? error.stack : undefined,
-          unrecoverable: error instanceof UnrecoverableJobError || error instanceof UserError,
-        }),
-      )
-      .then((answer) => {
-        current = undefined;
-        return send(answer);
-      });
-  });
+}
+
+function describe(error: unknown): { message: string; kind: 'unrecoverable' | 'failed' } {
+  if (error instanceof UserError) {
+    const message = error.nextStep ? `${error.message} (${error.nextStep})` : error.message;
+    return { message, kind: 'unrecoverable' };
+  }
+  return {
+    message: messageOf(error),
+    kind: error instanceof UnrecoverableJobError ? 'unrecoverable' : 'failed',
+  };
 }

@@ -1,177 +1,181 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { type FromTrainer, type ToTrainer, TrainerDied } from './trainerProtocol.ts';
+import { startTrainer, type Trainer } from './trainerProcess.ts';
+import type { FromTrainer } from './trainerProtocol.ts';
 import { HandedBack, UnrecoverableJobError } from './types.ts';
-
-export interface TrainerPoolOptions {
-  /** The trainer's script, .ts or .js; it calls serveTrainer. */
-  script: string;
-  /** Trainers side by side. */
-  slots: number;
-  /** Added to this process's environment. */
-  environment?: (slot: number) => Record<string, string>;
-  /** Lines that trainers write to standard error. */
-  log(line: string, pid: number): void;
-  /** How long a stopped run may take for its checkpoint before SIGTERM, and then again before SIGKILL. */
-  stopGraceMs?: number;
-}
 
 export interface TrainerPool<Payload, Event, Result> {
   /**
-   * Waits for a free trainer and runs a payload on it. An abort asks the trainer to stop after a checkpoint, and its
-   * result is returned as usual. Rejects with TrainerDied when the process ends, UnrecoverableJobError when trying again
-   * cannot help, HandedBack when the abort came before a trainer was free, and with whatever `onEvent` throws.
+   * Runs the payload in a trainer as soon as one is free. Events come in order, one at a time.
+   * An abort asks the run to stop, and resolves with whatever it then returns.
+   *
+   * Rejects with a HandedBack when it is aborted before it began, an UnrecoverableJobError when trying again cannot
+   * help, a TrainerDied when the process ended, and with what `onEvent` threw (the run is then stopped).
    */
-  run(payload: Payload, options: { signal: AbortSignal; onEvent(event: Event): void }): Promise<Result>;
-  /** Process ids of the living trainers. */
+  run(
+    payload: Payload,
+    options: { signal: AbortSignal; onEvent(event: Event): void | Promise<void> },
+  ): Promise<Result>;
+  /** Of the trainers that live now. */
   pids(): number[];
-  /** Ends all trainers. */
+  /** Stops what runs, then ends every trainer. */
   close(): Promise<void>;
 }
 
-const DEFAULT_STOP_GRACE_MS = 10_000;
-const STDERR_LINES_KEPT = 8;
-
-interface Trainer {
-  process: ChildProcess;
-  lastLines: string[];
-  ended: Promise<void>;
+export interface TrainerPoolOptions {
+  /** The trainer's file, `.ts` or `.js`; it calls serveTrainer. */
+  script: string;
+  /** Most trainers at once, each with one run at a time. */
+  slots: number;
+  /** Added to this process's environment, e.g. thread limits, or the slot's device. */
+  environment?(slot: number): Record<string, string>;
+  /** Lines that trainers write to stderr and stdout. */
+  log(line: string, pid: number): void;
+  /** How long a stopped run may take to save itself before its process is ended. */
+  stopGraceMs?: number;
 }
 
-/**
- * Trainer processes, one per slot, started when first needed, kept from run to run (they keep their compiled graphs)
- * and replaced when they die. Tensor code never runs in this process: whatever happens there, locks are renewed here.
- */
+const STOP_GRACE_MS = 10_000;
+/** From SIGTERM to SIGKILL. */
+const TERMINATE_GRACE_MS = 5_000;
+
+/** Trainer processes that live across runs: started when first needed, replaced after a crash. */
 export function openTrainerPool<Payload, Event, Result>(
   options: TrainerPoolOptions,
 ): TrainerPool<Payload, Event, Result> {
-  const { slots, stopGraceMs = DEFAULT_STOP_GRACE_MS } = options;
-  const trainers = new Array<Trainer | undefined>(slots).fill(undefined);
-  const free = Array.from({ length: slots }, (_, slot) => slot);
-  const waiting: (() => void)[] = [];
-  let nextId = 1;
-  let closed = false;
+  const { slots, stopGraceMs = STOP_GRACE_MS } = options;
+  type PoolTrainer = Trainer<Payload, FromTrainer<Event, Result>>;
+  const trainers = new Map<number, PoolTrainer>();
+  /** Also those that were given up and have not ended yet. */
+  const living = new Set<PoolTrainer>();
+  const freeSlots = Array.from({ length: slots }, (_, slot) => slot);
+  const waiting: ((slot: number) => void)[] = [];
+  const runs = new Set<Promise<unknown>>();
+  const closed = new AbortController();
+  let lastId = 0;
 
-  return {
-    pids: () => trainers.flatMap((trainer) => trainer?.process.pid ?? []),
-    run: async (payload, { signal, onEvent }) => {
-      while (free.length === 0 && !signal.aborted && !closed) {
-        await new Promise<void>((done) => {
-          waiting.push(done);
-          signal.addEventListener('abort', () => done(), { once: true });
-        });
-      }
-      if (signal.aborted || closed) throw new HandedBack('stopped before a trainer was free');
-      const slot = free.shift()!;
-      try {
-        return await runOn(slot, payload, signal, onEvent);
-      } finally {
-        free.unshift(slot);
-        waiting.shift()?.();
-      }
-    },
-    close: async () => {
-      closed = true;
-      for (const wake of waiting.splice(0)) wake();
-      await Promise.all(trainers.map((trainer) => trainer && endTrainer(trainer)));
-    },
+  const freeSlot = (signal: AbortSignal): Promise<number> =>
+    new Promise((take, reject) => {
+      const giveUp = () => {
+        const at = waiting.indexOf(taken);
+        if (at >= 0) waiting.splice(at, 1);
+        reject(new HandedBack('stopped before it began'));
+      };
+      const taken = (slot: number) => {
+        signal.removeEventListener('abort', giveUp);
+        take(slot);
+      };
+      if (signal.aborted) return giveUp();
+      const slot = freeSlots.shift();
+      if (slot !== undefined) return take(slot);
+      signal.addEventListener('abort', giveUp, { once: true });
+      waiting.push(taken);
+    });
+
+  const release = (slot: number): void => {
+    const next = waiting.shift();
+    if (next) next(slot);
+    else freeSlots.push(slot);
   };
 
-  function runOn(slot: number, payload: Payload, signal: AbortSignal, onEvent: (event: Event) => void): Promise<Result> {
-    const trainer = (trainers[slot] ??= startTrainer(slot));
-    const child = trainer.process;
-    const id = nextId++;
-    return new Promise<Result>((resolve, reject) => {
-      const timers: NodeJS.Timeout[] = [];
-      let eventError: unknown;
-      const stop = () => {
-        send(child, { type: 'stop', id });
-        timers.push(setTimeout(() => child.kill('SIGTERM'), stopGraceMs));
-        timers.push(setTimeout(() => child.kill('SIGKILL'), 2 * stopGraceMs));
-      };
-      const onMessage = (message: FromTrainer<Event, Result>) => {
-        if (message.id !== id) return;
-        if (message.type === 'event') {
-          if (eventError !== undefined) return;
-          try {
-            onEvent(message.event);
-          } catch (error) {
-            eventError = error;
-            stop();
-          }
-        } else if (eventError !== undefined) finish(() => reject(eventError));
-        else if (message.type === 'result') finish(() => resolve(message.result));
-        else if (message.unrecoverable) finish(() => reject(new UnrecoverableJobError(message.message)));
-        else {
-          const error = new Error(message.message);
-          if (message.stack !== undefined) error.stack = message.stack;
-          finish(() => reject(error));
+  const trainerOf = (slot: number): PoolTrainer => {
+    const present = trainers.get(slot);
+    if (present) return present;
+    const trainer: PoolTrainer = startTrainer(options.script, options.environment?.(slot) ?? {}, options.log);
+    trainers.set(slot, trainer);
+    living.add(trainer);
+    void trainer.ended.then(() => {
+      living.delete(trainer);
+      if (trainers.get(slot) === trainer) trainers.delete(slot);
+    });
+    return trainer;
+  };
+
+  /** One run, from its first message to its end, on a trainer that has no other. */
+  const runOn = async (
+    slot: number,
+    payload: Payload,
+    signal: AbortSignal,
+    onEvent: (event: Event) => void | Promise<void>,
+  ): Promise<Result> => {
+    const trainer = trainerOf(slot);
+    const id = ++lastId;
+    const timers: NodeJS.Timeout[] = [];
+    let stopped = false;
+    const stop = () => {
+      if (stopped) return;
+      stopped = true;
+      trainer.send({ type: 'stop', id });
+      const end = (after: number, kill: NodeJS.Signals) =>
+        timers.push(
+          setTimeout(() => {
+            // It ends when its run does, or at once: no further run may be given to it.
+            if (trainers.get(slot) === trainer) trainers.delete(slot);
+            trainer.kill(kill);
+          }, after),
+        );
+      end(stopGraceMs, 'SIGTERM');
+      end(stopGraceMs + TERMINATE_GRACE_MS, 'SIGKILL');
+    };
+
+    let problem: { error: unknown } | undefined;
+    let told = Promise.resolve();
+    const tell = (event: Event) => {
+      told = told.then(async () => {
+        if (problem) return;
+        try {
+          await onEvent(event);
+        } catch (error) {
+          problem = { error };
+          stop();
         }
-      };
-      const onExit = (code: number | null, killedBy: NodeJS.Signals | null) =>
-        finish(() => reject(eventError ?? new TrainerDied(epitaph(trainer, code, killedBy))));
-      const finish = (settle: () => void) => {
-        for (const timer of timers) clearTimeout(timer);
-        signal.removeEventListener('abort', stop);
-        child.off('message', onMessage);
-        child.off('exit', onExit);
-        settle();
-      };
-      child.on('message', onMessage);
-      child.on('exit', onExit);
-      signal.addEventListener('abort', stop, { once: true });
-      send(child, { type: 'run', id, payload });
-    });
-  }
-
-  function startTrainer(slot: number): Trainer {
-    const child = fork(options.script, {
-      execArgv: options.script.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : [],
-      env: { ...process.env, ...options.environment?.(slot) },
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      serialization: 'advanced',
-    });
-    const lastLines: string[] = [];
-    createInterface({ input: child.stderr! }).on('line', (line) => {
-      lastLines.push(line);
-      if (lastLines.length > STDERR_LINES_KEPT) lastLines.shift();
-      options.log(line, child.pid ?? 0);
-    });
-    const ended = new Promise<void>((done) => {
-      child.once('exit', () => {
-        if (trainers[slot]?.process === child) trainers[slot] = undefined;
-        done();
       });
-      child.once('error', (error) => {
-        lastLines.push(error.message);
-        if (child.pid === undefined) child.emit('exit', null, null);
+    };
+
+    signal.addEventListener('abort', stop);
+    try {
+      const end = new Promise<Exclude<FromTrainer<Event, Result>, { type: 'event' }>>((done) => {
+        trainer.onMessage((message) => {
+          if (message.id !== id) return;
+          if (message.type === 'event') tell(message.event);
+          else done(message);
+        });
       });
-    });
-    return { process: child, lastLines, ended };
-  }
+      trainer.send({ type: 'run', id, payload });
+      if (signal.aborted) stop();
+      const message = await Promise.race([end, trainer.ended]);
+      await told;
+      if (problem) throw problem.error;
+      if (message instanceof Error) throw message;
+      if (message.type === 'done') return message.result;
+      throw message.kind === 'unrecoverable'
+        ? new UnrecoverableJobError(message.message)
+        : new Error(message.message);
+    } finally {
+      signal.removeEventListener('abort', stop);
+      for (const timer of timers) clearTimeout(timer);
+    }
+  };
 
-  async function endTrainer(trainer: Trainer): Promise<void> {
-    trainer.process.kill('SIGTERM');
-    const timer = setTimeout(() => trainer.process.kill('SIGKILL'), stopGraceMs);
-    await trainer.ended;
-    clearTimeout(timer);
-  }
-
-  function send(child: ChildProcess, message: ToTrainer<Payload>): void {
-    // A failed send is a dead or dying child: its exit event tells the rest.
-    if (child.connected) child.send(message, () => {});
-  }
-}
-
-function epitaph({ process: child, lastLines }: Trainer, code: number | null, killedBy: NodeJS.Signals | null): string {
-  const how =
-    killedBy === 'SIGKILL'
-      ? 'was killed (SIGKILL: out of memory, or by hand)'
-      : killedBy
-        ? `was ended by ${killedBy}`
-        : code === null
-          ? 'could not be started'
-          : `ended with code ${code}`;
-  const last = lastLines.length > 0 ? `; it said last: ${lastLines.join(' | ')}` : '';
-  return `trainer ${child.pid ?? ''} ${how}${last}`;
+  return {
+    run: (payload, { signal, onEvent }) => {
+      const either = AbortSignal.any([signal, closed.signal]);
+      const run = (async () => {
+        const slot = await freeSlot(either);
+        try {
+          return await runOn(slot, payload, either, onEvent);
+        } finally {
+          release(slot);
+        }
+      })();
+      runs.add(run);
+      const forget = () => runs.delete(run);
+      run.then(forget, forget);
+      return run;
+    },
+    pids: () => [...living].map((trainer) => trainer.pid),
+    close: async () => {
+      closed.abort();
+      await Promise.allSettled(runs);
+      await Promise.all([...living].map((trainer) => trainer.close(TERMINATE_GRACE_MS)));
+    },
+  };
 }

@@ -1,13 +1,13 @@
-/** What goes between a trainer pool and its child processes, over Node's IPC channel (structured clones: NaN survives). */
-export type ToTrainer<Payload> = { type: 'run'; id: number; payload: Payload } | { type: 'stop'; id: number };
+/** Messages between a trainer pool and its child processes, as structured clones: NaN and Infinity survive. */
+
+/** `id` numbers the runs of one child, so that a late message of an earlier run is known as such. */
+export type ToTrainer<Payload> =
+  | { type: 'run'; id: number; payload: Payload }
+  /** End the run early, in order: its result says that it was stopped. */
+  | { type: 'stop'; id: number };
 
 export type FromTrainer<Event, Result> =
   | { type: 'event'; id: number; event: Event }
-  | { type: 'result'; id: number; result: Result }
+  | { type: 'done'; id: number; result: Result }
   /** `unrecoverable`: trying again cannot help. */
-  | { type: 'failed'; id: number; message: string; stack: string | undefined; unrecoverable: boolean };
-
-/** A trainer process ended while it had work. Worth another try: it goes on from the last checkpoint. */
-export class TrainerDied extends Error {
-  override readonly name = 'TrainerDied';
-}
+  | { type: 'failed'; id: number; message: string; kind: 'unrecoverable' | 'failed' };

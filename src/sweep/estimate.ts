@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { Engine } from '../engine/types.ts';
-import { countParameters, flopsPerToken } from '../model/family.ts';
+import { countParameters, flopsPerToken, modelFromWidth } from '../model/family.ts';
 import { initialState, sessionDefinition } from '../model/session.ts';
+import type { RunSpec } from '../training/runSpec.ts';
 import { evaluationSequences } from '../training/schedule.ts';
 import type { PlannedRun } from './plan.ts';
 
@@ -43,13 +44,13 @@ export async function estimateSweep(
   for (const run of runs) bySize.set(run.label.modelSize, [...(bySize.get(run.label.modelSize) ?? []), run]);
   const throughputs: Throughput[] = [];
   let seconds = 0;
-  let flopsPerSecond = { training: 1e10, evaluation: 1e10 };
+  let flopsPerSecond = await referenceSpeed(engine, [...bySize.values()].flat());
   for (const [modelSize, sizeRuns] of [...bySize].sort(([a], [b]) => a - b)) {
     const { model } = sizeRuns[0]!.spec;
     const flops = flopsPerToken(model);
     const measured = countParameters(model).total <= LARGEST_MEASURED_PARAMETERS;
     if (measured) {
-      const speed = await measure(engine, sizeRuns[0]!);
+      const speed = await measure(engine, sizeRuns[0]!.spec);
       flopsPerSecond = { training: speed.training * flops, evaluation: speed.evaluation * flops };
     }
     const trainingTokensPerSecond = flopsPerSecond.training / flops;
@@ -65,9 +66,30 @@ export async function estimateSweep(
   return { throughputs, seconds: seconds / trainers };
 }
 
+/**
+ * FLOP/s for models that are too large to be tried: of a model that is not. Not measured where another size of the
+ * sweep will tell.
+ */
+async function referenceSpeed(
+  engine: Engine,
+  runs: readonly PlannedRun[],
+): Promise<{ training: number; evaluation: number }> {
+  if (runs.some(({ label }) => label.totalParameters <= LARGEST_MEASURED_PARAMETERS))
+    return { training: 1, evaluation: 1 };
+  const spec = runs[0]?.spec;
+  if (!spec) return { training: 1, evaluation: 1 };
+  const model = modelFromWidth(128, { vocabularySize: 1024, contextLength: 128 });
+  const speed = await measure(engine, { model, optimizer: spec.optimizer, batchSequences: 8 });
+  const flops = flopsPerToken(model);
+  return { training: speed.training * flops, evaluation: speed.evaluation * flops };
+}
+
 /** Tokens per second of training steps and of evaluation, after one call of each that is not counted. */
-async function measure(engine: Engine, run: PlannedRun): Promise<{ training: number; evaluation: number }> {
-  const { model, optimizer, batchSequences } = run.spec;
+async function measure(
+  engine: Engine,
+  spec: Pick<RunSpec, 'model' | 'optimizer' | 'batchSequences'>,
+): Promise<{ training: number; evaluation: number }> {
+  const { model, optimizer, batchSequences } = spec;
   const evaluationBatch = evaluationSequences(model.contextLength);
   const session = await engine.open(
     sessionDefinition(model, optimizer, { trainBatch: batchSequences, evaluationBatch }),

@@ -4,14 +4,17 @@ import { countParameters, flopsPerToken } from '../model/family.ts';
 import type { SweepEstimate } from './estimate.ts';
 import type { SweepPlan } from './sweep.ts';
 
+/** Evaluation points printed one by one. */
+const MOST_POINTS = 16;
+
 const count = (value: number): string => Math.round(value).toLocaleString('en-US');
 
 /** What is about to happen, before it does: every model with its derived quantities, and the work in all. */
 export function planText(config: ResolvedConfig, plan: SweepPlan, estimate: SweepEstimate | null): string {
   const { runs, doneIds, trainers } = plan;
-  const bySize = new Map(runs.map((run) => [run.label.modelSize, run]));
+  const bySize = new Map([...runs].reverse().map((run) => [run.label.modelSize, run]));
   const speeds = new Map(estimate?.throughputs.map((each) => [each.modelSize, each]));
-  const models = [...bySize.values()].map(({ spec: { model, learningRate }, label }) => {
+  const models = [...bySize.values()].reverse().map(({ spec: { model, learningRate }, label }) => {
     const speed = speeds.get(label.modelSize);
     const tokens = config.training.baseTokens + config.training.cptTokens;
     return [
@@ -53,10 +56,7 @@ export function planText(config: ResolvedConfig, plan: SweepPlan, estimate: Swee
     '',
     `domain ratios     ${config.mixture.ratios.join(', ')}; seeds ${config.seeds.join(', ')}`,
     `tokens            ${count(config.training.baseTokens)} for a base model, ${count(config.training.cptTokens)} for a CPT run of it`,
-    `losses measured   at ${runs
-      .find((run) => run.spec.kind === 'cpt')
-      ?.spec.evaluationTokens.map(count)
-      .join(', ')} tokens, ` +
+    `losses measured   at ${points(runs.find((run) => run.spec.kind === 'cpt')?.spec.evaluationTokens ?? [])} tokens, ` +
       `on ${count(runs[0]?.spec.general.validationTokens ?? 0)} validation tokens of each corpus`,
     `runs              ${count(runs.length)}, ${count(doneIds.size)} of them done already`,
     `still to train    ${count(sum((run) => run.spec.tokens))} tokens, ${sum((run) => run.flops).toExponential(2)} FLOP, with ${trainers} trainers`,
@@ -68,6 +68,12 @@ export function planText(config: ResolvedConfig, plan: SweepPlan, estimate: Swee
     );
   }
   return lines.join('\n');
+}
+
+/** The first points show the spacing; of many, the rest is left out. */
+function points(tokens: readonly number[]): string {
+  if (tokens.length <= MOST_POINTS) return tokens.map(count).join(', ');
+  return `${tokens.slice(0, 4).map(count).join(', ')}, … ${count(tokens.at(-1)!)} (${tokens.length} points)`;
 }
 
 function duration(seconds: number): string {

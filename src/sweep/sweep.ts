@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parse } from 'yaml';
 import { writeFileAtomic } from '../common/atomicFile.ts';
+import { UserError } from '../common/errors.ts';
 import { describeDifferences } from '../config/describeDifferences.ts';
 import { resolvedConfigYaml } from '../config/resolvedConfigYaml.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
@@ -11,17 +12,19 @@ import type { DemoGenerators } from '../corpus/sources.ts';
 import { openEngine } from '../engine/openEngine.ts';
 import { openBoard } from '../queue/board.ts';
 import { openTrainerPool } from '../queue/trainerPool.ts';
+import type { CorpusFacts } from '../report/types.ts';
 import { openArtifacts } from '../store/artifacts.ts';
 import { lockStore } from '../store/lock.ts';
 import { openResultsStore, type ResultsStore } from '../store/results.ts';
 import type { TrainingEvent } from '../training/events.ts';
 import type { RunResult, RunTask } from '../training/execute.ts';
+import { assumeCorpora } from './assumedCorpora.ts';
 import { prepareSweep } from './corpora.ts';
 import { describeEnvironment } from './environment.ts';
 import { estimateSweep, type SweepEstimate, trainerCount } from './estimate.ts';
 import { parseRunJob, type RunJob } from './job.ts';
 import type { SweepObserver } from './observer.ts';
-import { type PlannedRun, planRuns } from './plan.ts';
+import { type PlannedRun, planRuns, type SweepCorpora } from './plan.ts';
 import { loadProvenance, saveProvenance } from './provenance.ts';
 import { runAll } from './runner.ts';
 import { createSlots } from './slots.ts';
@@ -43,6 +46,8 @@ export interface SweepOptions {
   onPrepare(progress: PrepareProgress): void;
   /** Told the plan before training begins; false ends the sweep there (a dry run). */
   onPlan(plan: SweepPlan): Promise<boolean>;
+  /** Nothing will be trained: corpora that are not on this machine do not stand in the way. */
+  planOnly: boolean;
   signal: AbortSignal;
 }
 
@@ -79,16 +84,10 @@ export async function trainSweep(options: SweepOptions): Promise<RunTally | null
     observer.note(line);
   };
 
-  const prepared = await prepareSweep({
-    config,
-    cacheFolder,
-    generators: options.generators,
-    onProgress: options.onPrepare,
-    note,
-  });
+  const prepared = await prepareOrAssume(options, note);
   if (signal.aborted) return null;
   const { engine, reason } = await openEngine(config.run.engine);
-  const runs = planRuns(config, prepared.corpora, engine.name, prepared.tokenizer.hash);
+  const runs = planRuns(config, prepared.corpora, engine.name, prepared.tokenizerHash);
   const trainers = trainerCount(config.run.trainers);
   const doneIds = finishedRuns(layout.store, runs);
   const proceed = await options.onPlan({
@@ -196,6 +195,22 @@ export async function trainSweep(options: SweepOptions): Promise<RunTally | null
     return tally;
   } finally {
     for (const each of release.reverse()) await each();
+  }
+}
+
+async function prepareOrAssume(
+  options: SweepOptions,
+  note: (line: string) => void,
+): Promise<{ corpora: SweepCorpora; tokenizerHash: string; facts: CorpusFacts[] }> {
+  const { config, cacheFolder, generators, onPrepare } = options;
+  try {
+    const prepared = await prepareSweep({ config, cacheFolder, generators, onProgress: onPrepare, note });
+    return { ...prepared, tokenizerHash: prepared.tokenizer.hash };
+  } catch (error) {
+    if (!options.planOnly || !(error instanceof UserError)) throw error;
+    const { assumption, ...assumed } = assumeCorpora(config);
+    note(`${error.message}: ${assumption}`);
+    return { ...assumed, facts: [] };
   }
 }
 

@@ -51,8 +51,14 @@ const slice: TraceKernel = (recorder, inputs, attributes) => {
   const value = recorder.value(x);
   const operands = [
     value,
-    indexConstant(graph, cut.map((axis) => begin[axis]!)),
-    indexConstant(graph, cut.map((axis) => begin[axis]! + size[axis]!)),
+    indexConstant(
+      graph,
+      cut.map((axis) => begin[axis]!),
+    ),
+    indexConstant(
+      graph,
+      cut.map((axis) => begin[axis]! + size[axis]!),
+    ),
     indexConstant(graph, cut),
   ];
   return recorder.tensor(graph.emit('Slice', operands, size, value.type), size, x.dtype);
@@ -131,7 +137,12 @@ const broadcastTo: TraceKernel = (recorder, inputs, attributes) => {
   const x = inputs.x as tf.TensorInfo;
   const shape = attributes.shape as number[];
   const value = recorder.value(x);
-  const result = recorder.graph.emit('Expand', [value, indexConstant(recorder.graph, shape)], shape, value.type);
+  const result = recorder.graph.emit(
+    'Expand',
+    [value, indexConstant(recorder.graph, shape)],
+    shape,
+    value.type,
+  );
   return recorder.tensor(result, shape, x.dtype);
 };
 

@@ -43,7 +43,14 @@ function combine(
     graph.emit(op, [left, right], broadcastShape(left.shape, right.shape), type);
   if (sameShape(a.shape, b.shape)) {
     // Equal elements in equal order: the shape does not matter.
-    return record(rawA, graph.dataOf(rawB) ? reshaped(graph, rawB, rawA.shape) : sameShape(rawA.shape, rawB.shape) ? rawB : reshaped(graph, rawB, rawA.shape));
+    return record(
+      rawA,
+      graph.dataOf(rawB)
+        ? reshaped(graph, rawB, rawA.shape)
+        : sameShape(rawA.shape, rawB.shape)
+          ? rawB
+          : reshaped(graph, rawB, rawA.shape),
+    );
   }
   if (sizeOf(b.shape) === 1 && rawB.shape.length <= rawA.shape.length) return record(rawA, rawB);
   if (sizeOf(a.shape) === 1 && rawA.shape.length <= rawB.shape.length) return record(rawA, rawB);
@@ -88,14 +95,22 @@ const identity: TraceKernel = (recorder, inputs) => {
 const square: TraceKernel = (recorder, inputs) => {
   const x = inputs.x as tf.TensorInfo;
   const value = recorder.rawValue(x);
-  return recorder.tensor(recorder.graph.emit('Mul', [value, value], value.shape, value.type), x.shape, x.dtype);
+  return recorder.tensor(
+    recorder.graph.emit('Mul', [value, value], value.shape, value.type),
+    x.shape,
+    x.dtype,
+  );
 };
 
 const rsqrt: TraceKernel = (recorder, inputs) => {
   const x = inputs.x as tf.TensorInfo;
   const value = recorder.rawValue(x);
   const root = recorder.graph.emit('Sqrt', [value], value.shape, value.type);
-  return recorder.tensor(recorder.graph.emit('Reciprocal', [root], value.shape, value.type), x.shape, x.dtype);
+  return recorder.tensor(
+    recorder.graph.emit('Reciprocal', [root], value.shape, value.type),
+    x.shape,
+    x.dtype,
+  );
 };
 
 const squaredDifference: TraceKernel = (recorder, inputs) => {
@@ -114,7 +129,11 @@ const step: TraceKernel = (recorder, inputs, attributes) => {
   const scalar = (number: number): Value => graph.constant(Float32Array.of(number), []);
   const positive = graph.emit('Greater', [value, scalar(0)], value.shape, 'bool');
   const alpha = scalar((attributes.alpha as number | undefined) ?? 0);
-  return recorder.tensor(graph.emit('Where', [positive, scalar(1), alpha], value.shape, 'float32'), x.shape, x.dtype);
+  return recorder.tensor(
+    graph.emit('Where', [positive, scalar(1), alpha], value.shape, 'float32'),
+    x.shape,
+    x.dtype,
+  );
 };
 
 const addMany: TraceKernel = (recorder, inputs) => {

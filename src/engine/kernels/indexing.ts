@@ -28,7 +28,11 @@ const gatherNd: TraceKernel = (recorder, inputs) => {
   const shape = [...indices.shape.slice(0, -1), ...params.shape.slice(depth)];
   const value = recorder.value(params);
   const positions = castValue(recorder.graph, recorder.value(indices), INT64);
-  return recorder.tensor(recorder.graph.emit('GatherND', [value, positions], shape, value.type), shape, params.dtype);
+  return recorder.tensor(
+    recorder.graph.emit('GatherND', [value, positions], shape, value.type),
+    shape,
+    params.dtype,
+  );
 };
 
 /** A copy of `tensor` with `updates` written at index tuples. */
@@ -37,7 +41,11 @@ const tensorScatterUpdate: TraceKernel = (recorder, inputs) => {
   const { graph } = recorder;
   const value = recorder.value(tensor!);
   const operands = [value, castValue(graph, recorder.value(indices!), INT64), recorder.value(updates!)];
-  return recorder.tensor(graph.emit('ScatterND', operands, value.shape, value.type), tensor!.shape, tensor!.dtype);
+  return recorder.tensor(
+    graph.emit('ScatterND', operands, value.shape, value.type),
+    tensor!.shape,
+    tensor!.dtype,
+  );
 };
 
 function zeros(graph: Graph, shape: readonly number[]): Value {
@@ -58,7 +66,11 @@ const unsortedSegmentSum: TraceKernel = (recorder, inputs, attributes) => {
     reshaped(graph, recorder.rawValue(x), [rows, ...shape.slice(1)]),
   ];
   const attributesOfAdd = { attributes: { reduction: { text: 'add' } } };
-  return recorder.tensor(graph.emit('ScatterND', operands, shape, 'float32', attributesOfAdd), shape, x.dtype);
+  return recorder.tensor(
+    graph.emit('ScatterND', operands, shape, 'float32', attributesOfAdd),
+    shape,
+    x.dtype,
+  );
 };
 
 const oneHot: TraceKernel = (recorder, inputs, attributes) => {

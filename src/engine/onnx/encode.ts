@@ -1,5 +1,12 @@
 import onnxProto from 'onnx-proto';
-import type { Attribute, ConstantData, ElementType, GraphConstant, GraphNode, Value } from '../trace/graph.ts';
+import type {
+  Attribute,
+  ConstantData,
+  ElementType,
+  GraphConstant,
+  GraphNode,
+  Value,
+} from '../trace/graph.ts';
 
 const { onnx } = onnxProto;
 

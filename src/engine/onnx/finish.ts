@@ -12,7 +12,14 @@ export function finishGraph(graph: Graph, outputs: Readonly<Record<string, Value
   for (const [name, value] of Object.entries(outputs)) {
     const outputName = `out:${name}`;
     if (graph.producerOf(value) && !renamed.has(value.name)) renamed.set(value.name, outputName);
-    else copies.push({ op: 'Identity', domain: '', inputs: [value.name], outputs: [outputName], attributes: {} });
+    else
+      copies.push({
+        op: 'Identity',
+        domain: '',
+        inputs: [value.name],
+        outputs: [outputName],
+        attributes: {},
+      });
   }
 
   const needed = new Set([...renamed.keys(), ...copies.flatMap((node) => node.inputs)]);

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { type Graph, type Value, sameShape, sizeOf } from './graph.ts';
+import { type Graph, sameShape, sizeOf, type Value } from './graph.ts';
 
 export const TRACE_BACKEND = 'onnx-trace';
 

@@ -49,7 +49,13 @@ export interface Graph {
   valueNamed(name: string): Value;
   /** Content of a constant, or undefined for a computed value. */
   dataOf(value: Value): ConstantData | undefined;
-  emit(op: string, inputs: readonly Value[], shape: readonly number[], type: ElementType, options?: EmitOptions): Value;
+  emit(
+    op: string,
+    inputs: readonly Value[],
+    shape: readonly number[],
+    type: ElementType,
+    options?: EmitOptions,
+  ): Value;
   /** As emit, for operators with several outputs. */
   emitMany(
     op: string,

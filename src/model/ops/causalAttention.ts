@@ -21,12 +21,22 @@ export function causalAttention(queries: tf.Tensor3D, keys: tf.Tensor3D, values:
     return {
       value,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [query, key, seen, share, out] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+        const [query, key, seen, share, out] = saved as [
+          tf.Tensor,
+          tf.Tensor,
+          tf.Tensor,
+          tf.Tensor,
+          tf.Tensor,
+        ];
         const dShares = tf.matMul(dy, seen, false, true);
         // Softmax's backward needs sum(dShares · share) per row, which equals sum(dy · out): far fewer elements.
         const along = tf.sum(tf.mul(dy, out), 2, true);
         const dScores = tf.mul(share, tf.sub(dShares, along));
-        return [tf.matMul(dScores, key), tf.matMul(dScores, query, true, false), tf.matMul(share, dy, true, false)];
+        return [
+          tf.matMul(dScores, key),
+          tf.matMul(dScores, query, true, false),
+          tf.matMul(share, dy, true, false),
+        ];
       },
     };
   });
