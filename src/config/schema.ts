@@ -122,7 +122,7 @@ export const trainingSchema = section({
   baseWarmupTokens: wordOr('auto', wholeFromZero).default('auto'),
   cptWarmupTokens: wordOr('auto', wholeFromZero).default('auto'),
   learningRate: section({
-    referenceLearningRate: positive().default(3e-3),
+    referenceLearningRate: positive().default(2e-3),
     referenceWidth: count.default(64),
     exponent: between(0, 2).default(0.5),
   }).prefault({}),

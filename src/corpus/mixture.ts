@@ -24,18 +24,20 @@ export function domainQuota(rows: number, ratio: number): number {
 
 /**
  * Rows of two corpora in exact proportion (error diffusion: row k is of the domain when the quota of k + 1 rows
- * exceeds that of k). Each corpus is one endless stream of its own: epoch after epoch, documents in an order shuffled
- * by (seed, corpus role, epoch), joined end to end. A row is the stream's next contextLength + 1 tokens, and the
- * next row of that corpus starts at this row's last token, so every token of an epoch is a target exactly once, and
- * the k-th general row is the same whatever the ratio (common random numbers).
+ * exceeds that of k). Each corpus is one endless stream of its own, epoch after epoch: the shard is cut into rows of
+ * contextLength + 1 tokens, one apart from the next by contextLength, and the rows are drawn without replacement in an
+ * order shuffled by (seed, corpus role, epoch). Neighbours in the text are thus far apart in training (a batch of
+ * one document after the other makes losses wander together, see DECISIONS.md), and the k-th general row is the same
+ * whatever the ratio (common random numbers). The cut moves from epoch to epoch, so that no token is always at a row's
+ * start; the tokens before it and the incomplete row at the end are left out of that epoch.
  */
 export function openMixtureSampler(options: MixtureOptions): MixtureSampler {
   const { general, domain, domainRatio, contextLength, seed, cursor } = options;
   if (!(domainRatio >= 0 && domainRatio <= 1))
     throw new RangeError(`domainRatio ${domainRatio} is outside 0…1`);
   if (!domain && domainRatio > 0) throw new RangeError('a mixture with a domain ratio needs a domain corpus');
-  const generalStream = openStream(general, `${seed}`, 'general', cursor?.general ?? START);
-  const domainStream = domain && openStream(domain, `${seed}`, 'domain', cursor?.domain ?? START);
+  const generalStream = openStream(general, contextLength, seed, 'general', cursor?.general ?? START);
+  const domainStream = domain && openStream(domain, contextLength, seed, 'domain', cursor?.domain ?? START);
   const rowTokens = contextLength + 1;
   let sequences = cursor?.sequences ?? 0;
   return {
@@ -44,7 +46,7 @@ export function openMixtureSampler(options: MixtureOptions): MixtureSampler {
       for (let row = 0; row < count; row++) {
         const ofDomain = domainQuota(sequences + 1, domainRatio) > domainQuota(sequences, domainRatio);
         const stream = ofDomain ? domainStream! : generalStream;
-        stream.read(rows, row * rowTokens, contextLength);
+        stream.read(rows, row * rowTokens);
         sequences++;
       }
       return rows;
@@ -63,66 +65,56 @@ export function openMixtureSampler(options: MixtureOptions): MixtureSampler {
 }
 
 interface TokenStream {
-  /** Writes `targets` + 1 tokens into `rows` at `at` and moves on by `targets`. */
-  read(rows: Int32Array, at: number, targets: number): void;
+  /** Writes the next row, contextLength + 1 tokens, into `rows` at `at`. */
+  read(rows: Int32Array, at: number): void;
   cursor(): CorpusCursor;
   epochs(): number;
 }
 
-const START: CorpusCursor = { epoch: 0, document: 0, offset: 0 };
+const START: CorpusCursor = { epoch: 0, row: 0 };
 
-/** A cursor always points at a token that exists: never at a document's or an epoch's end. */
-function openStream(shard: Shard, seed: string, role: 'general' | 'domain', from: CorpusCursor): TokenStream {
-  const { documentEnds } = shard;
-  const documents = documentEnds.length;
-  if (documents === 0) throw new RangeError(`the ${role} shard has no documents`);
-  const startOf = (document: number) => (document === 0 ? 0 : documentEnds[document - 1]!);
-  const lengthOf = (document: number) => documentEnds[document]! - startOf(document);
+interface Epoch {
+  number: number;
+  /** Where the first row of the cut starts, in tokens. */
+  cut: number;
+  /** Rows of the cut in the order of drawing. */
+  order: Uint32Array;
+}
 
-  let shuffled = { epoch: -1, order: new Uint32Array(0) };
-  const orderOf = (epoch: number): Uint32Array => {
-    if (shuffled.epoch !== epoch) {
-      const order = makeRandom('document order', seed, role, epoch).shuffle(
-        Uint32Array.from({ length: documents }, (_, i) => i),
-      );
-      shuffled = { epoch, order };
-    }
-    return shuffled.order;
-  };
-
-  let { epoch, document, offset } = from;
-  const inRange = Number.isInteger(epoch) && epoch >= 0 && document >= 0 && document < documents;
-  if (!inRange || !(offset >= 0 && offset < lengthOf(orderOf(epoch)[document]!))) {
-    throw new RangeError(`cursor ${JSON.stringify(from)} is outside the ${role} shard ${shard.info.hash}`);
+/** A cursor always points at a row that exists: never at an epoch's end. */
+function openStream(
+  shard: Shard,
+  contextLength: number,
+  seed: number,
+  role: 'general' | 'domain',
+  from: CorpusCursor,
+): TokenStream {
+  const { tokens, hash } = shard.info;
+  if (tokens < 2 * contextLength + 1) {
+    throw new RangeError(`the ${role} shard has ${tokens} tokens: fewer than two rows of ${contextLength}`);
   }
-  // Tokens of this epoch already behind the cursor.
-  let passed = offset;
-  for (let i = 0; i < document; i++) passed += lengthOf(orderOf(epoch)[i]!);
-
-  const advance = (count: number) => {
-    offset += count;
-    passed += count;
-    if (offset < lengthOf(orderOf(epoch)[document]!)) return;
-    offset = 0;
-    document++;
-    if (document < documents) return;
-    document = 0;
-    passed = 0;
-    epoch++;
+  const openEpoch = (number: number): Epoch => {
+    const random = makeRandom('row order', seed, role, number);
+    const cut = random.integer(contextLength);
+    const rows = Math.floor((tokens - 1 - cut) / contextLength);
+    return { number, cut, order: random.shuffle(Uint32Array.from({ length: rows }, (_, i) => i)) };
   };
+  const valid = Number.isInteger(from.epoch) && from.epoch >= 0;
+  let epoch = openEpoch(valid ? from.epoch : 0);
+  let { row } = from;
+  if (!valid || !(Number.isInteger(row) && row >= 0 && row < epoch.order.length)) {
+    throw new RangeError(`cursor ${JSON.stringify(from)} is outside the ${role} shard ${hash}`);
+  }
   return {
-    read: (rows, at, targets) => {
-      for (let done = 0; done < targets; ) {
-        const current = orderOf(epoch)[document]!;
-        const count = Math.min(targets - done, lengthOf(current) - offset);
-        shard.read(startOf(current) + offset, count, rows, at + done);
-        advance(count);
-        done += count;
+    read: (rows, at) => {
+      shard.read(epoch.cut + epoch.order[row]! * contextLength, contextLength + 1, rows, at);
+      row++;
+      if (row === epoch.order.length) {
+        epoch = openEpoch(epoch.number + 1);
+        row = 0;
       }
-      // The last target is the next row's first input: read, not passed.
-      shard.read(startOf(orderOf(epoch)[document]!) + offset, 1, rows, at + targets);
     },
-    cursor: () => ({ epoch, document, offset }),
-    epochs: () => epoch + passed / shard.info.tokens,
+    cursor: () => ({ epoch: epoch.number, row }),
+    epochs: () => epoch.number + row / epoch.order.length,
   };
 }

@@ -150,12 +150,16 @@ export function verifyShard(path: string): ShardInfo {
 }
 
 function openFile(path: string): number {
+  let handle: number;
   try {
-    return openSync(path, 'r');
+    handle = openSync(path, 'r');
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw shardError(path, missing ? 'does not exist' : `cannot be opened (${messageOf(error)})`);
   }
+  if (fstatSync(handle).isFile()) return handle;
+  closeSync(handle);
+  throw shardError(path, 'is not a file');
 }
 
 function readHeader(handle: number, path: string): ShardInfo {

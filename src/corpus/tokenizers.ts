@@ -29,6 +29,16 @@ const END_OF_TEXT_NAMES = [
   '[SEP]',
 ];
 
+const MODEL_TYPES: readonly string[] = ['BPE', 'WordPiece', 'Unigram'];
+
+interface TokenizerModelJson {
+  type?: string;
+  vocab?: unknown;
+  merges?: unknown;
+  unk_token?: string | null;
+  byte_fallback?: boolean;
+}
+
 /** Throws UserError for a missing, broken or unsupported tokenizer file. */
 export function loadTokenizer(choice: TokenizerChoice): TextTokenizer {
   return choice === 'bytes' ? bytesTokenizer() : fileTokenizer(choice.file, choice.endOfText);
@@ -77,7 +87,7 @@ export function fileTokenizer(path: string, endOfText?: string): TextTokenizer {
       if (unknown >= 0) {
         throw new UserError(
           `${path}: the tokenizer has no token for a part of the text near ${JSON.stringify(text.slice(0, 60))}`,
-          'Use a tokenizer with an unknown token or with byte-level pieces.',
+          'Use a byte-level tokenizer, or one with an unknown token.',
         );
       }
       return ids;
@@ -106,11 +116,44 @@ function parseJson(path: string, bytes: Uint8Array): object {
   } catch (error) {
     throw new UserError(`tokenizer ${path} is not JSON (${messageOf(error).slice(0, 120)})`, next);
   }
-  const model = (json as { model?: { type?: unknown; vocab?: unknown } } | null)?.model;
+  const model = (json as { model?: TokenizerModelJson } | null)?.model;
   if (typeof model !== 'object' || model === null || !model.vocab) {
     throw new UserError(`tokenizer ${path} has no \`model\` with a \`vocab\``, next);
   }
+  // Files of old have no type; the library then tells the model by its members.
+  if (model.type !== undefined && !MODEL_TYPES.includes(model.type)) {
+    throw new UserError(
+      `tokenizer ${path} has a model of type ${model.type}`,
+      `Use a tokenizer.json of model type ${MODEL_TYPES.join(', ')}.`,
+    );
+  }
+  refuseDroppedText(path, model);
   return json as object;
+}
+
+/**
+ * BPE without an unknown token leaves out, without a word, every character that it has no piece for. Only with a
+ * piece for each byte (or bytes as fallback) can that not happen.
+ */
+function refuseDroppedText(path: string, model: TokenizerModelJson): void {
+  const isBpe = model.type === 'BPE' || (model.type === undefined && model.merges !== undefined);
+  if (!isBpe || model.unk_token || model.byte_fallback) return;
+  const missing = byteAlphabet().filter((character) => !Object.hasOwn(model.vocab as object, character));
+  if (missing.length === 0) return;
+  throw new UserError(
+    `tokenizer ${path} has neither an unknown token nor a piece for every byte (${missing.length} of 256 have none): ` +
+      'text with other characters would be left out silently',
+    'Use a byte-level tokenizer, or one with an unknown token.',
+  );
+}
+
+/** The characters that byte-level BPE writes bytes as: printable Latin-1 as itself, the others from U+0100 on. */
+function byteAlphabet(): string[] {
+  let next = 0x100;
+  return Array.from({ length: 256 }, (_, byte) => {
+    const printable = (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad);
+    return String.fromCodePoint(printable ? byte : next++);
+  });
 }
 
 function openLibrary(path: string, json: object): HuggingFaceTokenizer {
@@ -120,7 +163,7 @@ function openLibrary(path: string, json: object): HuggingFaceTokenizer {
   } catch (error) {
     throw new UserError(
       `tokenizer ${path} cannot be used: ${messageOf(error)}`,
-      'Use a tokenizer.json of model type BPE, WordPiece or Unigram.',
+      'Try the tokenizer.json of another model.',
     );
   }
 }

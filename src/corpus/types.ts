@@ -69,10 +69,8 @@ export interface SamplerCursor {
 
 export interface CorpusCursor {
   epoch: number;
-  /** Index into the epoch's shuffled document order. */
-  document: number;
-  /** Token offset inside that document. */
-  offset: number;
+  /** Rows of this epoch already drawn. */
+  row: number;
 }
 
 /** An endless source of training sequences at one mixture ratio. */

@@ -1,4 +1,4 @@
-/** Where bytes stop being UTF-8: the first offset up to which they cannot be decoded, or null when all is well. */
+/** Offset of the first byte of the first sequence that is not UTF-8, or null when all is well. */
 export function invalidUtf8At(bytes: Uint8Array): number | null {
   if (decodes(bytes, false)) return null;
   // A prefix decodes exactly when it ends before the offending byte, so that byte is found by halving.
@@ -9,7 +9,9 @@ export function invalidUtf8At(bytes: Uint8Array): number | null {
     if (middle <= bytes.length && decodes(bytes.subarray(0, middle), true)) good = middle;
     else bad = middle;
   }
-  return good;
+  // A character begun in the good part is the broken one.
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  return Buffer.byteLength(decoder.decode(bytes.subarray(0, good), { stream: true }));
 }
 
 /** Text of UTF-8 bytes without a leading byte order mark, or null when they are not UTF-8. */

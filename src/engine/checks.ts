@@ -1,9 +1,6 @@
 import { UserError } from '../common/errors.ts';
+import { elementsOf } from './trace/stateLayout.ts';
 import type { Arrays, TensorSpec, TensorSpecs, TensorValues } from './types.ts';
-
-export function elementsOf(spec: TensorSpec): number {
-  return spec.shape.reduce((product, side) => product * side, 1);
-}
 
 /** Throws unless every array is known, of its spec's type and of its length. */
 export function checkArrays(what: string, arrays: Arrays, specs: TensorSpecs): void {

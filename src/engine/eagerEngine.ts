@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { withBackend } from './backendScope.ts';
-import { checkArrays, checkFeeds, closedError, elementsOf } from './checks.ts';
+import { checkArrays, checkFeeds, closedError } from './checks.ts';
 import { checkNewState } from './trace/recordFunction.ts';
+import { elementsOf } from './trace/stateLayout.ts';
 import type {
   Arrays,
   Engine,
@@ -61,7 +62,7 @@ async function open(backendName: string, definition: SessionDefinition): Promise
         }
       });
     },
-    readState: (names = Object.keys(definition.state)) =>
+    readState: async (names = Object.keys(definition.state)) =>
       onBackend(() => {
         const unknown = names.find((name) => !state[name]);
         if (unknown !== undefined) throw new Error(`the state has no entry ${unknown}`);
@@ -84,11 +85,11 @@ async function open(backendName: string, definition: SessionDefinition): Promise
           for (const [name, tensor] of Object.entries(result.outputs)) {
             outputs[name] = (tensor.dataSync() as TensorValues).slice();
           }
-          for (const [name, tensor] of Object.entries(result.state ?? {})) {
-            checkNewState(definition, name, tensor);
-            // An entry handed back unchanged must survive the disposal of the old one.
-            replace(name, tensor === state[name] ? tensor.clone() : tensor);
-          }
+          const written = Object.entries(result.state ?? {});
+          for (const [name, tensor] of written) checkNewState(definition, name, tensor);
+          // Clones share the numbers; all are made before an old entry goes, because entries may change places.
+          const fresh = written.map(([name, tensor]) => [name, tensor.clone()] as const);
+          for (const [name, tensor] of fresh) replace(name, tensor);
         });
         return outputs;
       });

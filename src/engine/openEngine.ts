@@ -39,13 +39,14 @@ export async function openEngine(
       const engine = await load();
       working.push({ engine, stepMs: await tinyStepMs(engine) });
     } catch (error) {
-      failures.push(`${candidate}: ${messageOf(error)}`);
+      const message = messageOf(error);
+      failures.push(message.includes(candidate) ? message : `${candidate}: ${message}`);
     }
   }
   const best = working.sort((a, b) => a.stepMs - b.stepMs)[0];
   if (!best)
     throw new UserError(`no engine works on this machine (${failures.join('; ')})`, 'Run npm ci again.');
   const timed = working.map(({ engine, stepMs }) => `${engine.name} ${stepMs.toFixed(1)} ms`).join(', ');
-  const reason = `tiny step: ${timed}${failures.length > 0 ? `; not usable: ${failures.join('; ')}` : ''}`;
+  const reason = `tiny step: ${timed}${failures.length > 0 ? `; ${failures.join('; ')}` : ''}`;
   return { engine: best.engine, reason };
 }

@@ -27,13 +27,19 @@ export async function loadTensorflowEngine(
         version: `${packageName} ${versions['tfjs-node'] ?? versions.tfjs ?? 'of unknown version'}`,
       });
     } catch (error) {
-      // The loader's own sentence names this machine's paths and says no more than this.
-      const absent = (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
-      failures.push(`${packageName}: ${absent ? 'not installed' : messageOf(error).split('\n')[0]}`);
+      failures.push(describe(packageName, error));
     }
   }
   throw new UserError(
     `the tensorflow engine is not available (${failures.join('; ')})`,
     'Use the onnx engine, or install @tensorflow/tfjs-node-gpu on a machine with CUDA 11.x (npm install @tensorflow/tfjs-node-gpu).',
   );
+}
+
+function describe(packageName: string, error: unknown): string {
+  const notFound = (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
+  const message = messageOf(error).split('\n')[0]!;
+  return notFound && message.includes(`'${packageName}'`)
+    ? `${packageName} is not installed`
+    : `${packageName}: ${message}`;
 }

@@ -100,7 +100,8 @@ export interface ParameterSpec {
   decay: boolean;
 }
 
-/** Every parameter by its name in Hugging Face's LlamaForCausalLM, in that model's order; matrices are [out, in]. */
+/** Every parameter by its name in Hugging Face's LlamaForCausalLM, in the order in which the forward pass reads
+ * them; matrices are [out, in]. */
 export function parameterSpecs(spec: ModelSpec): Record<string, ParameterSpec> {
   const { vocabularySize, width, feedForwardWidth } = spec;
   const headSize = width / spec.heads;
@@ -110,15 +111,15 @@ export function parameterSpecs(spec: ModelSpec): Record<string, ParameterSpec> {
   const specs: Record<string, ParameterSpec> = { 'model.embed_tokens.weight': matrix(vocabularySize, width) };
   for (let layer = 0; layer < spec.layers; layer++) {
     const at = `model.layers.${layer}`;
+    specs[`${at}.input_layernorm.weight`] = gain();
     specs[`${at}.self_attn.q_proj.weight`] = matrix(width, width);
     specs[`${at}.self_attn.k_proj.weight`] = matrix(keyValueWidth, width);
     specs[`${at}.self_attn.v_proj.weight`] = matrix(keyValueWidth, width);
     specs[`${at}.self_attn.o_proj.weight`] = matrix(width, width);
+    specs[`${at}.post_attention_layernorm.weight`] = gain();
     specs[`${at}.mlp.gate_proj.weight`] = matrix(feedForwardWidth, width);
     specs[`${at}.mlp.up_proj.weight`] = matrix(feedForwardWidth, width);
     specs[`${at}.mlp.down_proj.weight`] = matrix(width, feedForwardWidth);
-    specs[`${at}.input_layernorm.weight`] = gain();
-    specs[`${at}.post_attention_layernorm.weight`] = gain();
   }
   specs['model.norm.weight'] = gain();
   if (!spec.tiedEmbeddings) specs['lm_head.weight'] = matrix(vocabularySize, width);

@@ -11,10 +11,17 @@ export interface OptimizerSpec {
   clipNorm: number;
 }
 
-/** L2 norm of all tensors taken together: []. */
+/**
+ * L2 norm of all tensors taken together: []. Summed one after the other, and not in one operation, because a recorded
+ * graph is run from its end backwards: the tensor given last is then computed first.
+ */
 export function globalNorm(tensors: readonly tf.Tensor[]): tf.Scalar {
-  const squares = tensors.map((tensor) => tf.sum(tf.square(tensor)) as tf.Scalar);
-  return tf.sqrt(tf.addN(squares));
+  const sum = tensors.reduce<tf.Tensor | null>((total, tensor) => {
+    const square = tf.sum(tf.square(tensor));
+    return total ? tf.add(total, square) : square;
+  }, null);
+  if (!sum) throw new Error('the norm of no tensors is not defined');
+  return tf.sqrt(sum) as tf.Scalar;
 }
 
 /** Factor that brings a gradient of this norm down to `clipNorm`, at most 1. */
@@ -56,8 +63,16 @@ export function adamUpdate<T extends tf.Tensor>(m: T, v: T, scalars: AdamScalars
   return tf.mul(tf.div(m, tf.add(tf.sqrt(v), scalars.epsilon)), scalars.stepSize);
 }
 
-/** Decoupled weight decay: p · (1 − learningRate · weightDecay). */
-export function decayed<T extends tf.Tensor>(parameter: T, learningRate: tf.Scalar, weightDecay: number): T {
+/**
+ * Decoupled weight decay: p · (1 − learningRate · weightDecay). `weightDecay` is one number, or a vector with one for
+ * each element of a flat parameter.
+ */
+export function decayed<T extends tf.Tensor>(
+  parameter: T,
+  learningRate: tf.Scalar,
+  weightDecay: number | Float32Array,
+): T {
   if (weightDecay === 0) return parameter;
-  return tf.mul(parameter, tf.sub(1, tf.mul(learningRate, weightDecay)));
+  const perElement = typeof weightDecay === 'number' ? weightDecay : tf.tensor1d(weightDecay);
+  return tf.mul(parameter, tf.sub(1, tf.mul(learningRate, perElement)));
 }

@@ -11,6 +11,7 @@ import {
   type OptimizerSpec,
   secondMoment,
 } from './optimizer.ts';
+import { joinFlat, parameterGroups, splitFlat } from './parameterGroups.ts';
 import type { ModelSpec } from './types.ts';
 
 /** Shape and type of an array at a step's door. */
@@ -38,8 +39,8 @@ export const secondMomentName = (parameter: string): string => `v/${parameter}`;
  * `gradientNorm` [], before clipping.
  */
 export function trainingStep(spec: ModelSpec, optimizer: OptimizerSpec, batchSequences: number): ModelStep {
-  const specs = parameterSpecs(spec);
-  const names = Object.keys(specs);
+  const names = Object.keys(parameterSpecs(spec));
+  const groups = parameterGroups(spec, optimizer.weightDecay);
   const meanFactor = 1 / (batchSequences * spec.contextLength);
   return {
     feeds: {
@@ -50,27 +51,40 @@ export function trainingStep(spec: ModelSpec, optimizer: OptimizerSpec, batchSeq
     reads: [...names, ...names.map(firstMomentName), ...names.map(secondMomentName)],
     compute: (state, feeds) => {
       const learningRate = feeds.learningRate as tf.Scalar;
-      // Of the summed loss: the mean's 1/tokens joins the clip factor, which saves a pass over every gradient.
+
+      // Forward and backward, of the summed loss: the mean's 1/tokens joins the clip factor instead, which saves a
+      // pass over every gradient.
       const lossOf = (...values: tf.Tensor[]): tf.Scalar => {
         const parameters = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
         return tf.sum(tokenLosses(spec, parameters, feeds.tokens as tf.Tensor2D));
       };
-      const { value: lossSum, grads: gradients } = tf.valueAndGrads(lossOf)(
-        names.map((name) => state[name]!),
-      );
+      const { value: lossSum, grads } = tf.valueAndGrads(lossOf)(names.map((name) => state[name]!));
+      const gradients = Object.fromEntries(names.map((name, i) => [name, grads[i]!]));
 
-      const gradientNorm = tf.mul(globalNorm(gradients.toReversed()), meanFactor) as tf.Scalar;
+      // Clip.
+      const gradientNorm = tf.mul(globalNorm(grads), meanFactor) as tf.Scalar;
       const scale = tf.mul(clipFactor(gradientNorm, optimizer.clipNorm), meanFactor) as tf.Scalar;
+
+      // Update.
       const scalars = adamScalars(optimizer, learningRate, feeds.step as tf.Scalar);
       const next: Record<string, tf.Tensor> = {};
-      names.forEach((name, i) => {
-        const m = firstMoment(state[firstMomentName(name)]!, gradients[i]!, optimizer.beta1, scale);
-        const v = secondMoment(state[secondMomentName(name)]!, gradients[i]!, optimizer.beta2, scale);
-        const kept = decayed(state[name]!, learningRate, specs[name]!.decay ? optimizer.weightDecay : 0);
-        next[name] = tf.sub(kept, adamUpdate(m, v, scalars));
-        next[firstMomentName(name)] = m;
-        next[secondMomentName(name)] = v;
-      });
+      for (const { names: members, shapes, weightDecay } of groups) {
+        const gather = (from: Record<string, tf.Tensor>, nameOf = (name: string) => name): tf.Tensor =>
+          joinFlat(members.map((name) => from[nameOf(name)]!));
+        const gradient = gather(gradients);
+        const m = firstMoment(gather(state, firstMomentName), gradient, optimizer.beta1, scale);
+        const v = secondMoment(gather(state, secondMomentName), gradient, optimizer.beta2, scale);
+        const parameter = tf.sub(
+          decayed(gather(state), learningRate, weightDecay),
+          adamUpdate(m, v, scalars),
+        );
+        const parts = [splitFlat(parameter, shapes), splitFlat(m, shapes), splitFlat(v, shapes)] as const;
+        members.forEach((name, i) => {
+          next[name] = parts[0][i]!;
+          next[firstMomentName(name)] = parts[1][i]!;
+          next[secondMomentName(name)] = parts[2][i]!;
+        });
+      }
       return { outputs: { loss: tf.mul(lossSum, meanFactor), gradientNorm }, state: next };
     },
   };

@@ -1,5 +1,5 @@
 import { messageOf, UserError } from '../common/errors.ts';
-import type { FromTrainer, ToTrainer } from './trainerProtocol.ts';
+import type { FromTrainer, RunEnd, ToTrainer } from './trainerProtocol.ts';
 import { UnrecoverableJobError } from './types.ts';
 
 export interface TrainerContext<Event> {
@@ -37,19 +37,19 @@ export function serveTrainer<Payload, Event, Result>(
   const run = async (id: number, payload: Payload): Promise<void> => {
     const controller = new AbortController();
     current = { id, controller };
-    let end: FromTrainer<Event, Result>;
+    let end: RunEnd<Result>;
     try {
       const result = await handler(payload, {
         signal: controller.signal,
         emit: (event) => send({ type: 'event', id, event }),
       });
-      end = { type: 'done', id, result };
+      end = { type: 'done', id, leaving: terminating, result };
     } catch (error) {
-      end = { type: 'failed', id, ...describe(error) };
+      end = { type: 'failed', id, leaving: terminating, ...describe(error) };
     }
     current = null;
     await send(end);
-    if (terminating) process.exit(0);
+    if (end.leaving) process.exit(0);
   };
 
   process.on('message', (message: ToTrainer<Payload>) => {

@@ -1,5 +1,5 @@
 import { startTrainer, type Trainer } from './trainerProcess.ts';
-import type { FromTrainer } from './trainerProtocol.ts';
+import type { FromTrainer, RunEnd } from './trainerProtocol.ts';
 import { HandedBack, UnrecoverableJobError } from './types.ts';
 
 export interface TrainerPool<Payload, Event, Result> {
@@ -100,6 +100,9 @@ export function openTrainerPool<Payload, Event, Result>(
     const id = ++lastId;
     const timers: NodeJS.Timeout[] = [];
     let stopped = false;
+    const giveUp = () => {
+      if (trainers.get(slot) === trainer) trainers.delete(slot);
+    };
     const stop = () => {
       if (stopped) return;
       stopped = true;
@@ -108,7 +111,7 @@ export function openTrainerPool<Payload, Event, Result>(
         timers.push(
           setTimeout(() => {
             // It ends when its run does, or at once: no further run may be given to it.
-            if (trainers.get(slot) === trainer) trainers.delete(slot);
+            giveUp();
             trainer.kill(kill);
           }, after),
         );
@@ -132,7 +135,7 @@ export function openTrainerPool<Payload, Event, Result>(
 
     signal.addEventListener('abort', stop);
     try {
-      const end = new Promise<Exclude<FromTrainer<Event, Result>, { type: 'event' }>>((done) => {
+      const end = new Promise<RunEnd<Result>>((done) => {
         trainer.onMessage((message) => {
           if (message.id !== id) return;
           if (message.type === 'event') tell(message.event);
@@ -142,6 +145,7 @@ export function openTrainerPool<Payload, Event, Result>(
       trainer.send({ type: 'run', id, payload });
       if (signal.aborted) stop();
       const message = await Promise.race([end, trainer.ended]);
+      if (message instanceof Error || message.leaving) giveUp();
       await told;
       if (problem) throw problem.error;
       if (message instanceof Error) throw message;
@@ -171,7 +175,7 @@ export function openTrainerPool<Payload, Event, Result>(
       run.then(forget, forget);
       return run;
     },
-    pids: () => [...living].map((trainer) => trainer.pid),
+    pids: () => [...living].map((trainer) => trainer.pid).filter((pid) => pid > 0),
     close: async () => {
       closed.abort();
       await Promise.allSettled(runs);

@@ -61,7 +61,8 @@ export function startTrainer<Payload, Message>(
 
   const closed = new Promise<void>((done) => child.once('close', () => done()));
   const ended = new Promise<TrainerDied>((tell) => {
-    child.once('error', (error) => {
+    // Also told when a message or a signal could not be sent: then the process is ending, and 'exit' follows.
+    child.on('error', (error) => {
       if (child.pid === undefined)
         tell(new TrainerDied(`the trainer could not be started: ${error.message}`));
     });

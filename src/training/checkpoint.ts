@@ -15,8 +15,7 @@ const FORMAT = 1;
 
 const corpusCursorSchema = z.object({
   epoch: z.int().nonnegative(),
-  document: z.int().nonnegative(),
-  offset: z.int().nonnegative(),
+  row: z.int().nonnegative(),
 });
 const cursorSchema = z.object({
   sequences: z.int().nonnegative(),

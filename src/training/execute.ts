@@ -127,7 +127,7 @@ export async function executeRun(task: RunTask, context: RunContext): Promise<Ru
 /** Tokens 0: fresh parameters for a base run; the parent's for a CPT run, which reads on where its parent stopped. */
 function firstPoint(task: RunTask): ResumePoint {
   const { spec, parent } = task;
-  const atStart = { epoch: 0, document: 0, offset: 0 };
+  const atStart = { epoch: 0, row: 0 };
   const begin = (parameters: Arrays, moments: Arrays, optimizerSteps: number, cursor: SamplerCursor) => ({
     tokens: 0,
     optimizerSteps,

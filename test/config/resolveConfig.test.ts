@@ -38,7 +38,7 @@ describe('resolveConfig', () => {
         cptTokens: 614_400,
         baseWarmupTokens: 51_200,
         cptWarmupTokens: 30_720,
-        learningRate: { referenceLearningRate: 3e-3, referenceWidth: 64, exponent: 0.5 },
+        learningRate: { referenceLearningRate: 2e-3, referenceWidth: 64, exponent: 0.5 },
         cptLearningRateScale: 1,
         moments: 'reset',
         optimizer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, clipNorm: 1 },

@@ -38,7 +38,7 @@ function fakeSampler(from: number): MixtureSampler {
       sequences += count;
       return rows;
     },
-    cursor: () => ({ sequences, general: { epoch: 0, document: 0, offset: sequences }, domain: null }),
+    cursor: () => ({ sequences, general: { epoch: 0, row: sequences }, domain: null }),
     epochs: () => ({ general: sequences / 100, domain: null }),
     close: () => {},
   };
@@ -48,7 +48,7 @@ const freshPoint = (): ResumePoint => ({
   tokens: 0,
   optimizerSteps: 0,
   state: { weight: Float32Array.of(0.5) },
-  cursor: { sequences: 0, general: { epoch: 0, document: 0, offset: 0 }, domain: null },
+  cursor: { sequences: 0, general: { epoch: 0, row: 0 }, domain: null },
   measured: [],
 });
 

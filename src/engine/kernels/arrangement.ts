@@ -72,9 +72,22 @@ const concat: TraceKernel = (recorder, inputs, attributes) => {
   const shape = [...first.shape];
   shape[axis] = tensors.reduce((sum, tensor) => sum + tensor.shape[axis]!, 0);
   const values = tensors.map((tensor) => recorder.value(tensor));
-  const result = recorder.graph.emit('Concat', values, shape, values[0]!.type, { attributes: { axis } });
-  return recorder.tensor(result, shape, first.dtype);
+  return recorder.tensor(joined(recorder.graph, values, axis), shape, first.dtype);
 };
+
+/** Joins values along an axis; all pieces of one split in their order are what was split. */
+export function joined(graph: Graph, values: readonly Value[], axis: number): Value {
+  const first = values[0]!;
+  if (values.length === 1) return first;
+  const split = graph.producerOf(first);
+  const pieces = split?.op === 'Split' && split.attributes.axis === axis ? split.outputs : [];
+  if (pieces.length === values.length && values.every((value, i) => value.name === pieces[i])) {
+    return graph.valueNamed(split!.inputs[0]!);
+  }
+  const whole = values.reduce((sum, value) => sum + value.shape[axis]!, 0);
+  const shape = first.shape.map((side, i) => (i === axis ? whole : side));
+  return graph.emit('Concat', values, shape, first.type, { attributes: { axis } });
+}
 
 const pack: TraceKernel = (recorder, inputs, attributes) => {
   const tensors = Object.values(inputs) as tf.TensorInfo[];
@@ -84,12 +97,11 @@ const pack: TraceKernel = (recorder, inputs, attributes) => {
   single.splice(axis, 0, 1);
   const shape = single.map((side, i) => (i === axis ? tensors.length : side));
   const values = tensors.map((tensor) => reshaped(recorder.graph, recorder.rawValue(tensor), single));
-  const result = recorder.graph.emit('Concat', values, shape, values[0]!.type, { attributes: { axis } });
-  return recorder.tensor(result, shape, first.dtype);
+  return recorder.tensor(joined(recorder.graph, values, axis), shape, first.dtype);
 };
 
 /** Cuts along an axis into pieces of the given sizes. */
-function split(graph: Graph, value: Value, axis: number, sizes: readonly number[]): Value[] {
+export function split(graph: Graph, value: Value, axis: number, sizes: readonly number[]): Value[] {
   if (sizes.length === 1) return [value];
   const outputs = sizes.map((side) => ({
     shape: value.shape.map((whole, i) => (i === axis ? side : whole)),

@@ -1,6 +1,7 @@
 import type { TraceKernel } from '../trace/backend.ts';
 import { arrangementKernels } from './arrangement.ts';
 import { elementwiseKernels } from './elementwise.ts';
+import { fusedKernels } from './fused.ts';
 import { indexingKernels } from './indexing.ts';
 import { matmulKernels } from './matmul.ts';
 import { reductionKernels } from './reductions.ts';
@@ -9,6 +10,7 @@ import { reductionKernels } from './reductions.ts';
 export const traceKernels: Readonly<Record<string, TraceKernel>> = {
   ...arrangementKernels,
   ...elementwiseKernels,
+  ...fusedKernels,
   ...indexingKernels,
   ...matmulKernels,
   ...reductionKernels,

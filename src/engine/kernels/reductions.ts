@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { TraceKernel } from '../trace/backend.ts';
-import type { Graph, Value } from '../trace/graph.ts';
+import { type Graph, sizeOf, type Value } from '../trace/graph.ts';
 
 function reduced(graph: Graph, op: string, value: Value, axes: readonly number[]): Value {
   // A side of one needs no reducing, only another shape.
@@ -22,23 +22,38 @@ const reduction =
     const shape = keepDims
       ? x.shape.map((side, axis) => (axes.includes(axis) ? 1 : side))
       : x.shape.filter((_, axis) => !axes.includes(axis));
+    if (op === 'ReduceSum' && shape.every((side) => side === 1)) {
+      const squares = squaredValue(recorder.graph, recorder.rawValue(x));
+      if (squares) {
+        const sum = reduced(recorder.graph, 'ReduceSumSquare', squares, [...squares.shape.keys()]);
+        return recorder.tensor(sum, shape, x.dtype);
+      }
+    }
     return recorder.tensor(reduced(recorder.graph, op, recorder.value(x), axes), shape, x.dtype);
   };
 
-const alongLastAxis =
-  (op: string): TraceKernel =>
-  (recorder, inputs) => {
-    const x = inputs.logits as tf.TensorInfo;
-    const value = recorder.value(x);
-    const result = recorder.graph.emit(op, [value], value.shape, value.type, { attributes: { axis: -1 } });
-    return recorder.tensor(result, x.shape, x.dtype);
-  };
+/** What was squared to give this value, if that is how it was made: its whole sum then needs no array of squares. */
+function squaredValue(graph: Graph, value: Value): Value | undefined {
+  const producer = graph.producerOf(value);
+  if (producer?.op !== 'Mul' || producer.inputs[0] !== producer.inputs[1]) return undefined;
+  const squared = graph.valueNamed(producer.inputs[0]!);
+  return sizeOf(squared.shape) > 1 ? squared : undefined;
+}
+
+/** tfjs's softmax is over the last axis. */
+const softmax: TraceKernel = (recorder, inputs) => {
+  const x = inputs.logits as tf.TensorInfo;
+  const value = recorder.value(x);
+  const result = recorder.graph.emit('Softmax', [value], value.shape, value.type, {
+    attributes: { axis: -1 },
+  });
+  return recorder.tensor(result, x.shape, x.dtype);
+};
 
 export const reductionKernels: Record<string, TraceKernel> = {
   Max: reduction('ReduceMax'),
   Mean: reduction('ReduceMean'),
   Min: reduction('ReduceMin'),
   Sum: reduction('ReduceSum'),
-  LogSoftmax: alongLastAxis('LogSoftmax'),
-  Softmax: alongLastAxis('Softmax'),
+  Softmax: softmax,
 };

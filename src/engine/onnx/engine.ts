@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import * as ort from 'onnxruntime-node';
-import { checkArrays, checkFeeds, closedError, elementsOf } from '../checks.ts';
+import { checkArrays, checkFeeds, closedError } from '../checks.ts';
 import { recordFunction } from '../trace/recordFunction.ts';
-import type { Arrays, Engine, EngineSession, SessionDefinition, TensorSpec, TensorValues } from '../types.ts';
+import { elementsOf, stateLayout } from '../trace/stateLayout.ts';
+import type { Engine, EngineSession, SessionDefinition, TensorSpec, TensorValues } from '../types.ts';
 import { encodeModel } from './encode.ts';
 import { finishGraph } from './finish.ts';
 
@@ -13,6 +14,7 @@ const SESSION_OPTIONS: ort.InferenceSession.SessionOptions = {
   interOpNumThreads: 1,
   executionMode: 'sequential',
   graphOptimizationLevel: 'all',
+  logSeverityLevel: 3,
   extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
 };
 
@@ -24,11 +26,10 @@ export function createOnnxEngine(): Engine {
 
 interface CompiledFunction {
   session: ort.InferenceSession;
-  /** Graph input → feed or state entry. */
   feeds: [input: string, name: string, spec: TensorSpec][];
-  reads: [input: string, name: string][];
+  reads: [input: string, buffer: string][];
   outputs: [output: string, name: string][];
-  writes: [output: string, name: string][];
+  writes: [output: string, buffer: string][];
 }
 
 async function compile(definition: SessionDefinition, functionName: string): Promise<CompiledFunction> {
@@ -48,22 +49,16 @@ async function compile(definition: SessionDefinition, functionName: string): Pro
       .map(([name, value]) => [value.name, name, step.feeds[name]!]),
     reads: Object.entries(recorded.stateInputs)
       .filter(([, value]) => used.has(value.name))
-      .map(([name, value]) => [value.name, name]),
+      .map(([buffer, value]) => [value.name, buffer]),
     outputs: Object.keys(recorded.outputs).map((name) => [`out:output/${name}`, name]),
-    writes: Object.keys(recorded.stateOutputs).map((name) => [`out:state/${name}`, name]),
+    writes: Object.keys(recorded.stateOutputs).map((buffer) => [`out:state/${buffer}`, buffer]),
   };
 }
 
 async function open(definition: SessionDefinition): Promise<EngineSession> {
   const functions: Record<string, CompiledFunction> = {};
   for (const name of Object.keys(definition.functions)) functions[name] = await compile(definition, name);
-  /** Current state, and for each entry a second array that the next call writes: no allocation per call. */
-  const state: Record<string, ort.Tensor> = {};
-  const spare: Record<string, ort.Tensor> = {};
-  for (const [name, spec] of Object.entries(definition.state)) {
-    state[name] = tensorOf(spec, emptyArray(spec));
-    spare[name] = tensorOf(spec, emptyArray(spec));
-  }
+  const state = allocateState(definition);
   let closed = false;
   const checkOpen = (): void => {
     if (closed) throw closedError();
@@ -73,13 +68,13 @@ async function open(definition: SessionDefinition): Promise<EngineSession> {
     writeState: async (values) => {
       checkOpen();
       checkArrays('state entry', values, definition.state);
-      for (const [name, array] of Object.entries(values)) (state[name]!.data as TensorValues).set(array);
+      for (const [name, array] of Object.entries(values)) state.view(name).set(array as never);
     },
     readState: async (names = Object.keys(definition.state)) => {
       checkOpen();
-      const unknown = names.find((name) => !state[name]);
+      const unknown = names.find((name) => !definition.state[name]);
       if (unknown !== undefined) throw new Error(`the state has no entry ${unknown}`);
-      return Object.fromEntries(names.map((name) => [name, (state[name]!.data as TensorValues).slice()]));
+      return Object.fromEntries(names.map((name) => [name, state.view(name).slice()]));
     },
     call: async (functionName, feeds) => {
       checkOpen();
@@ -88,20 +83,51 @@ async function open(definition: SessionDefinition): Promise<EngineSession> {
       checkFeeds(functionName, feeds, definition.functions[functionName]!.feeds);
       const inputs: Record<string, ort.Tensor> = {};
       for (const [input, name, spec] of compiled.feeds) inputs[input] = tensorOf(spec, feeds[name]!);
-      for (const [input, name] of compiled.reads) inputs[input] = state[name]!;
+      for (const [input, buffer] of compiled.reads) inputs[input] = state.current[buffer]!;
       const fetches: Record<string, ort.Tensor | null> = {};
       for (const [output] of compiled.outputs) fetches[output] = null;
-      for (const [output, name] of compiled.writes) fetches[output] = spare[name]!;
+      for (const [output, buffer] of compiled.writes) fetches[output] = state.spare[buffer]!;
       const results = await compiled.session.run(inputs, fetches);
-      for (const [, name] of compiled.writes) [state[name], spare[name]] = [spare[name]!, state[name]!];
+      for (const [, buffer] of compiled.writes) state.exchange(buffer);
       return Object.fromEntries(
         compiled.outputs.map(([output, name]) => [name, results[output]!.data as TensorValues]),
-      ) as Arrays;
+      );
     },
     close: async () => {
       if (closed) return;
       closed = true;
       for (const { session } of Object.values(functions)) await session.release();
+    },
+  };
+}
+
+interface SessionState {
+  /** By buffer: what the next call reads, and what it writes. Two arrays, so that no call allocates or copies state. */
+  current: Record<string, ort.Tensor>;
+  spare: Record<string, ort.Tensor>;
+  exchange(buffer: string): void;
+  /** One entry's part of its current buffer, not a copy. */
+  view(name: string): TensorValues;
+}
+
+function allocateState(definition: SessionDefinition): SessionState {
+  const current: Record<string, ort.Tensor> = {};
+  const spare: Record<string, ort.Tensor> = {};
+  const places: Record<string, { buffer: string; offset: number; size: number }> = {};
+  for (const [buffer, { spec, entries }] of Object.entries(stateLayout(definition))) {
+    current[buffer] = tensorOf(spec, emptyArray(spec));
+    spare[buffer] = tensorOf(spec, emptyArray(spec));
+    for (const { name, offset, size } of entries) places[name] = { buffer, offset, size };
+  }
+  return {
+    current,
+    spare,
+    exchange: (buffer) => {
+      [current[buffer], spare[buffer]] = [spare[buffer]!, current[buffer]!];
+    },
+    view: (name) => {
+      const { buffer, offset, size } = places[name]!;
+      return (current[buffer]!.data as TensorValues).subarray(offset, offset + size);
     },
   };
 }

@@ -3,6 +3,9 @@ import { type Graph, sameShape, sizeOf, type Value } from './graph.ts';
 
 export const TRACE_BACKEND = 'onnx-trace';
 
+/** Domain of ONNX Runtime's own operators. */
+export const MICROSOFT = 'com.microsoft';
+
 /** What a kernel of the trace backend works with: the graph being recorded and the values behind tensors. */
 export interface Recorder {
   readonly graph: Graph;
@@ -152,7 +155,7 @@ export class MissingKernelError extends Error {
 
   constructor(kernelName: string, operation: string) {
     super(
-      `the onnx engine has no kernel ${kernelName}, asked for by tf.${operation}: ` +
+      `the onnx engine has no kernel ${kernelName}, asked for by ${operation}: ` +
         'add one to src/engine/kernels, or write the step with other operations',
     );
   }
@@ -194,8 +197,8 @@ export function reshaped(graph: Graph, value: Value, shape: readonly number[]): 
   return graph.emit('Reshape', [value, target], shape, value.type);
 }
 
-/** Name of the tfjs operation under way: every operation opens a scope `<name>__op`. */
+/** The tfjs operation under way: all but a few open a scope `<name>__op`. */
 function currentOperation(): string {
-  const scope = tf.engine().state.activeScope?.name ?? 'unknown';
-  return scope.replace(/__op$/, '');
+  const scope = tf.engine().state.activeScope?.name ?? '';
+  return scope.endsWith('__op') ? `tf.${scope.slice(0, -'__op'.length)}` : 'an operation without a scope';
 }

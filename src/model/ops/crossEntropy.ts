@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { differentiable } from './differentiable.ts';
 
 /**
  * Negative log-likelihood of each row's target, in nats.
@@ -8,26 +9,25 @@ import * as tf from '@tensorflow/tfjs';
 export function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
   const [rows, vocabulary] = logits.shape;
   const size = rows * vocabulary;
-  const op = tf.customGrad((input, save) => {
-    const scores = input as tf.Tensor2D;
-    const shifted = tf.sub(scores, tf.max(scores, 1, true));
+  return differentiable([logits], (save) => {
+    const shifted = tf.sub(logits, tf.max(logits, 1, true));
     const exponentials = tf.exp(shifted);
     const sums = tf.sum(exponentials, 1, true);
     const at = targetPositions(targets, rows, vocabulary);
-    (save as tf.GradSaveFunc)([exponentials, sums, at]);
+    save([exponentials, sums, at]);
+    const atTarget = tf.gather(tf.reshape(shifted, [size]), at);
     return {
-      value: tf.sub(tf.reshape(tf.log(sums), [rows]), tf.gather(tf.reshape(shifted, [size]), at)),
+      value: tf.sub(tf.reshape(tf.log(sums), [rows]), atTarget) as tf.Tensor1D,
       // softmax − one-hot, with the one element that differs in each row written in place of a one-hot matrix.
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [exponential, sum, positions] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
+      gradient: (dy, saved) => {
+        const [exponential, sum, positions] = saved as [tf.Tensor, tf.Tensor, tf.Tensor1D];
         const shares = tf.reshape(tf.mul(exponential, tf.reciprocal(sum)), [size]);
-        const atTarget = tf.sub(tf.gather(shares, positions), 1);
-        const gradient = tf.tensorScatterUpdate(shares, tf.reshape(positions, [rows, 1]), atTarget);
-        return tf.mul(tf.reshape(gradient, [rows, vocabulary]), tf.reshape(dy, [rows, 1]));
+        const lowered = tf.sub(tf.gather(shares, positions), 1);
+        const flat = tf.tensorScatterUpdate(shares, tf.reshape(positions, [rows, 1]), lowered);
+        return [tf.mul(tf.reshape(flat, [rows, vocabulary]), tf.reshape(dy, [rows, 1]))];
       },
     };
   });
-  return op(logits) as tf.Tensor1D;
 }
 
 /** Position of each row's target in the flattened logits: [rows]. */

@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { differentiable } from './differentiable.ts';
+import { offeredKernel } from './offeredKernel.ts';
 
 /**
  * Root-mean-square normalisation of each row without its gain (Zhang and Sennrich 2019, arXiv 1910.07467, eq. 4):
@@ -8,19 +10,21 @@ import * as tf from '@tensorflow/tfjs';
  * x: [rows, width] → [rows, width].
  */
 export function rmsNormalise(x: tf.Tensor2D, epsilon: number): tf.Tensor2D {
-  const op = tf.customGrad((input, save) => {
-    const rows = input as tf.Tensor2D;
-    const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(rows), 1, true), epsilon));
-    const value = tf.mul(rows, inverse);
-    (save as tf.GradSaveFunc)([value, inverse]);
+  return differentiable([x], (save) => {
+    const [value, inverse] = offeredKernel('RmsNormalise', { x }, { epsilon }) ?? composed(x, epsilon);
+    save([value!, inverse!]);
     return {
-      value,
+      value: value as tf.Tensor2D,
       // y = r·x with r = (mean x² + ε)^−½ gives dx = r·(dy − y·mean(dy·y)).
-      gradFunc: (dy: tf.Tensor, [y, r]: tf.Tensor[]) => {
+      gradient: (dy, [y, r]) => {
         const along = tf.mean(tf.mul(dy, y!), 1, true);
-        return tf.mul(tf.sub(dy, tf.mul(y!, along)), r!);
+        return [tf.mul(tf.sub(dy, tf.mul(y!, along)), r!)];
       },
     };
   });
-  return op(x) as tf.Tensor2D;
+}
+
+function composed(x: tf.Tensor2D, epsilon: number): tf.Tensor[] {
+  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(x), 1, true), epsilon));
+  return [tf.mul(x, inverse), inverse];
 }

@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import { differentiable } from './differentiable.ts';
+import { offeredKernel } from './offeredKernel.ts';
 
 export interface RotaryTables {
   /** cos and sin of position · frequency, each [contextLength, headSize / 2], row-major, times `scale`. */
@@ -38,18 +40,19 @@ export function rotaryTables(
  * x: [any, contextLength, headSize] → the same shape.
  */
 export function rotate(x: tf.Tensor3D, tables: RotaryTables): tf.Tensor3D {
-  const op = tf.customGrad((input) => ({
-    value: turn(input as tf.Tensor3D, tables, 1),
+  return differentiable([x], () => ({
+    value: turn(x, tables, 1),
     // A rotation's transpose is the rotation back.
-    gradFunc: (dy: tf.Tensor) => turn(dy as tf.Tensor3D, tables, -1),
+    gradient: (dy) => [turn(dy, tables, -1)],
   }));
-  return op(x) as tf.Tensor3D;
 }
 
 function turn(x: tf.Tensor3D, tables: RotaryTables, direction: 1 | -1): tf.Tensor3D {
   const { contextLength, halfHead } = tables;
   const sine = direction === 1 ? tables.sine : tables.sine.map((value) => -value);
   const [cos, sin] = [tables.cosine, sine].map((table) => tf.tensor2d(table, [contextLength, halfHead]));
+  const offered = offeredKernel('RotateHalf', { x, cosine: cos!, sine: sin! });
+  if (offered) return offered[0] as tf.Tensor3D;
   const [first, second] = tf.split(x, 2, 2) as [tf.Tensor3D, tf.Tensor3D];
   return tf.concat(
     [
