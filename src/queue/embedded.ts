@@ -1,8 +1,13 @@
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import type { Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRedisCommandExecutor, RedisServerState, Resp2Server } from 'js-redis-server/core';
+import {
+  attachSession,
+  createRedisCommandExecutor,
+  RedisServerState,
+  SocketConnectionTransport,
+} from 'js-redis-server/core';
 import { messageOf, UserError } from '../common/errors.ts';
 
 /** A Redis in JavaScript inside this process. What it holds ends with the process: it is dispatch only. */
@@ -26,16 +31,21 @@ export async function openEmbeddedStore(): Promise<EmbeddedStore> {
   const socketPath = join(folder, 's');
   const state = new RedisServerState({ databaseCount: 1, compatibility: 'redis-7.2' });
   const executor = createRedisCommandExecutor({ compatibility: 'redis-7.2' });
-  const server = new Resp2Server({ server: state, executor });
   const sockets = new Set<Socket>();
-  server.server.on('connection', (socket: Socket) => {
+  const server = createServer((socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    const { session } = attachSession(new SocketConnectionTransport(socket), { state, executor });
+    socket.once('close', () => {
+      sockets.delete(socket);
+      // Without this, a blocking read of a client that is gone stays until its timeout: it would swallow the wake-up
+      // meant for another, and keep the process alive.
+      session.close();
+    });
   });
   await new Promise<void>((listening, failed) => {
-    server.server.once('error', failed);
-    server.server.listen(socketPath, () => {
-      server.server.removeListener('error', failed);
+    server.once('error', failed);
+    server.listen(socketPath, () => {
+      server.removeListener('error', failed);
       listening();
     });
   });
@@ -47,9 +57,10 @@ export async function openEmbeddedStore(): Promise<EmbeddedStore> {
     socketPath,
     close: () => {
       closing ??= (async () => {
-        const closed = server.close();
+        const closed = new Promise((done) => server.close(done));
         for (const socket of sockets) socket.destroy();
         await closed;
+        state.close();
         process.removeListener('exit', removeFolder);
         removeFolder();
       })();

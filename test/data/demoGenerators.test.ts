@@ -82,8 +82,8 @@ describe.each(names)('the demo generator %s', (name) => {
   it('is fast enough for its default size', () => {
     const began = performance.now();
     documentsOf(name, 3, 2 * MEGABYTE);
-    // 2 MB/s, with room for a busy machine; about ten are usual.
-    expect(performance.now() - began).toBeLessThan(1000);
+    // About 10 MB/s on an idle core; the limit leaves room for a busy machine.
+    expect(performance.now() - began).toBeLessThan(3000);
     expect(demoGenerators[name].defaultBytes).toBeGreaterThanOrEqual(6 * MEGABYTE);
   });
 
