@@ -20,6 +20,8 @@ export function preparationLines(
     if (last?.corpus === corpus && nowMs() - last.atMs < LINE_INTERVAL_MS) return;
     last = { corpus, atMs: nowMs() };
     const share = expectedBytes ? ` of about ${formatCount(expectedBytes)}` : '';
-    say(`preparing ${corpus}: ${phase}, ${formatCount(documents)} documents, ${formatCount(bytes)}${share} bytes`);
+    say(
+      `preparing ${corpus}: ${phase}, ${formatCount(documents)} documents, ${formatCount(bytes)}${share} bytes`,
+    );
   };
 }

@@ -1,6 +1,7 @@
 import { Queue, QueueEvents, type QueueEventsListener, QueueEventsProducer } from 'bullmq';
 import { Redis } from 'ioredis';
 import { messageOf } from '../common/errors.ts';
+import { clientsOf } from './clients.ts';
 import { openQueueConnection, type QueueConnection } from './connection.ts';
 import { type CancellableProcessor, startProcessor } from './processor.ts';
 import type { Board, BoardEvent } from './types.ts';
@@ -61,8 +62,9 @@ export async function openBoard<Payload>(options: BoardOptions<Payload>): Promis
   const log = unrepeated(options.log);
   const connection = options.connection ?? (await openQueueConnection(options));
   const timing = { ...TIMING[connection.kind], ...options.timing };
+  const clients = clientsOf(connection, log);
   // Two retries, then an error: whoever asked tries again later, and knows that it does.
-  const client = new Redis({ ...connection.clientOptions, maxRetriesPerRequest: 2 });
+  const client = new Redis({ ...clients.options, maxRetriesPerRequest: 2 });
   client.on('error', (error) => log(`${connection.description}: ${error.message}`));
   const queue = new Queue(queueName, { connection: client, prefix: PREFIX });
   const producer = new QueueEventsProducer(queueName, { connection: client, prefix: PREFIX });
@@ -74,7 +76,7 @@ export async function openBoard<Payload>(options: BoardOptions<Payload>): Promis
   // From the last event there is: none of those to come is missed, whenever the first read reaches the server.
   const last = await client.xrevrange(queue.toKey('events'), '+', '-', 'COUNT', 1);
   const events = new QueueEvents(queueName, {
-    connection: { ...connection.clientOptions, maxRetriesPerRequest: null },
+    connection: { ...clients.options, maxRetriesPerRequest: null },
     prefix: PREFIX,
     lastEventId: last[0]?.[0] ?? '0-0',
   });
@@ -145,7 +147,7 @@ export async function openBoard<Payload>(options: BoardOptions<Payload>): Promis
       const processor = await startProcessor({
         queueName,
         prefix: PREFIX,
-        clientOptions: connection.clientOptions,
+        clients: clientsOf(connection, log),
         slots,
         lockDurationMs: timing.lockDurationMs,
         stalledIntervalMs: timing.stalledIntervalMs,
@@ -182,7 +184,7 @@ export async function openBoard<Payload>(options: BoardOptions<Payload>): Promis
       closing ??= (async () => {
         await Promise.all([...processors].map((processor) => processor.close()));
         listeners.clear();
-        await events.close();
+        await clients.closeBounded(events.getBackend(), events.close());
         await producer.close();
         await queue.close();
         client.disconnect();

@@ -12,8 +12,9 @@ export interface ClientOptions {
   username?: string;
   password?: string;
   tls?: Record<string, never>;
-  /** Milliseconds until the n-th attempt to connect again. */
-  retryStrategy?: (attempt: number) => number;
+  connectTimeout?: number;
+  /** Milliseconds until the n-th attempt to connect again; null ends the client. */
+  retryStrategy?: (attempt: number) => number | null;
 }
 
 /** A place to keep queues, checked once. Boards open their own clients to it. */
@@ -53,7 +54,7 @@ export async function openQueueConnection(options: {
   return {
     kind: 'redis',
     description,
-    clientOptions: { ...clientOptions, retryStrategy: (attempt) => Math.min(100 * 2 ** attempt, 5000) },
+    clientOptions,
     close: async () => {},
   };
 }
@@ -102,8 +103,6 @@ async function checkRedis(clientOptions: ClientOptions, description: string): Pr
   const client = new Redis({
     ...clientOptions,
     lazyConnect: true,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    commandTimeout: CONNECT_TIMEOUT_MS,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
     // The check asks for INFO itself, and hears why it is refused.
@@ -115,8 +114,15 @@ async function checkRedis(clientOptions: ClientOptions, description: string): Pr
     reason ??= error;
   });
   try {
-    await client.connect();
-    const info = parseInfo(await client.info());
+    const deadline = setTimeout(() => {
+      reason ??= new Error(`no answer within ${CONNECT_TIMEOUT_MS / 1000} s`);
+      client.disconnect();
+    }, CONNECT_TIMEOUT_MS);
+    const info = await client
+      .connect()
+      .then(() => client.info())
+      .then(parseInfo)
+      .finally(() => clearTimeout(deadline));
     const warnings: string[] = [];
     const version = info.redis_version ?? 'unknown';
     const [major = 0, minor = 0] = version.split('.').map(Number);

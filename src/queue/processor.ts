@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { messageOf, UserError } from '../common/errors.ts';
-import type { ClientOptions } from './connection.ts';
+import type { Clients } from './clients.ts';
 import {
   type BoardJob,
   HandedBack,
@@ -14,7 +14,7 @@ import {
 export interface ProcessorOptions<Payload> {
   queueName: string;
   prefix: string;
-  clientOptions: ClientOptions;
+  clients: Clients;
   slots: number;
   lockDurationMs: number;
   stalledIntervalMs: number;
@@ -33,8 +33,6 @@ export interface CancellableProcessor extends Processor {
 
 /** A job that was handed back without a reason to close is not taken again by the same slot for this long. */
 const HANDED_BACK_PAUSE_MS = 1000;
-/** After the last handler has ended, how long a Redis that does not answer may hold up closing. */
-const CLOSE_TIMEOUT_MS = 5000;
 
 /** Takes jobs from the queue, at most `slots` at once, until closed. Locks are renewed while a handler runs. */
 export async function startProcessor<Payload>(
@@ -77,7 +75,7 @@ export async function startProcessor<Payload>(
       }
     },
     {
-      connection: { ...options.clientOptions, maxRetriesPerRequest: null },
+      connection: { ...options.clients.options, maxRetriesPerRequest: null },
       prefix: options.prefix,
       concurrency: slots,
       lockDuration: options.lockDurationMs,
@@ -124,18 +122,7 @@ export async function startProcessor<Payload>(
         const handlers = [...running.values()].map((job) => job.ended);
         for (const id of running.keys()) stop(id, 'closing');
         await Promise.all(handlers);
-        const timer = new AbortController();
-        const late = await Promise.race([
-          closed.then(() => false),
-          delay(CLOSE_TIMEOUT_MS, true, { signal: timer.signal }).catch(() => false),
-        ]);
-        timer.abort();
-        if (!late) return;
-        log(
-          'the queue does not answer: left without saying goodbye, its jobs come back when their locks run out',
-        );
-        await worker.disconnect();
-        await closed;
+        await options.clients.closeBounded(worker.getBackend(), closed);
       })();
       return closing;
     },

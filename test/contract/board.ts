@@ -11,13 +11,11 @@ import {
   type JobStopped,
   UnrecoverableJobError,
 } from '../../src/queue/types.ts';
+import { FAST } from './boardTiming.ts';
 
 interface Payload {
   value: number;
 }
-
-/** Short enough for tests, long enough not to run out on a busy machine. */
-export const FAST = { lockDurationMs: 1500, stalledIntervalMs: 400, backoffMs: 40 };
 
 let queues = 0;
 
@@ -237,6 +235,21 @@ export function boardBattery(name: string, connect: () => Promise<QueueConnectio
       await one.process({ slots: 1, handle: async (_, { attempt }) => void attempts.push(attempt) });
       await until('three ends', () => jobs(3).every((job) => ended(events, job.id)));
       expect(attempts).toEqual([1, 1, 1]);
+    });
+
+    it('a processor that was closed while it waited does not swallow the next job', async () => {
+      const one = await board();
+      const first = await one.process({ slots: 1, handle: async () => {} });
+      // Long enough to be waiting for a job.
+      await delay(100);
+      await first.close();
+      const events = recorded(one);
+      await one.process({ slots: 1, handle: async () => {} });
+      await delay(100);
+      const began = Date.now();
+      await one.enqueue(jobs(1));
+      await until('the end', () => ended(events, 'run-0') !== undefined);
+      expect(Date.now() - began).toBeLessThan(1500);
     });
 
     it('a handed back job comes again, also without closing', async () => {

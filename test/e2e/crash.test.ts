@@ -26,7 +26,7 @@ const SMALL = [
 
 /** Runs that ended, as the plain log tells them. */
 const endedRuns = (stderr: string): string[] =>
-  [...stderr.matchAll(/^\S* ?done +(.+?) {2}/gm)].map((match) => match[1]!);
+  [...stderr.matchAll(/^(.+?): done,/gm)].map((match) => match[1]!);
 
 describe('a sweep that is interrupted', () => {
   const cache = sweepFolders().cache;

@@ -63,7 +63,11 @@ describe('a Redis that cannot be used', () => {
     const port = await freePort();
     const server = createServer((socket) => {
       sockets.push(socket);
-      socket.on('data', () => answer && socket.write(answer));
+      // Several commands may come in one packet; each begins with its number of words.
+      socket.on('data', (chunk) => {
+        const commands = chunk.toString().match(/^\*\d/gm)?.length ?? 0;
+        if (answer) socket.write(answer.repeat(commands));
+      });
     });
     servers.push(server);
     await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening));

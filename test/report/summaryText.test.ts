@@ -10,9 +10,7 @@ describe('the answer in a terminal', () => {
     expect(lines[0]).toMatch(
       /^Mix 0\.\d\d math \(90\u00a0% interval 0\.\d\d–0\.\d\d\), at N = 369k parameters/,
     );
-    expect(lines).toContainEqual(
-      expect.stringMatching(/^ {2}α +0\.3100 \(0\.288–0\.335\) +0\.3300 \(/),
-    );
+    expect(lines).toContainEqual(expect.stringMatching(/^ {2}α +0\.3100 \(0\.288–0\.335\) +0\.3300 \(/));
     expect(lines).toContainEqual(
       expect.stringMatching(/^ {2}R² +0\.99\d\d on 396 rows +0\.99\d\d on 396 rows$/),
     );

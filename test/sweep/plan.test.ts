@@ -71,23 +71,33 @@ describe('planRuns', () => {
   });
 
   it('shares base models between sweeps with other domains and other ratios', () => {
-    const bases = (runs: ReturnType<typeof plan>) => runs.filter(({ spec }) => spec.kind === 'base').map(({ id }) => id);
+    const bases = (runs: ReturnType<typeof plan>) =>
+      runs.filter(({ spec }) => spec.kind === 'base').map(({ id }) => id);
     expect(bases(plan({ mixture: { ratios: [0.2, 0.4, 1] } }, ['law', 'math']))).toEqual(bases(plan()));
   });
 
   it('keeps the ids of runs that a wider plan does not change, and changes them with any field that matters', () => {
     const before = new Set(plan().map(({ id }) => id));
-    const wider = plan({ mixture: { ratios: [0, 0.25, 0.5, 1] }, law: { resamples: 10 }, run: { trainers: 1 } });
+    const wider = plan({
+      mixture: { ratios: [0, 0.25, 0.5, 1] },
+      law: { resamples: 10 },
+      run: { trainers: 1 },
+    });
     expect(wider.filter(({ id }) => before.has(id))).toHaveLength(before.size);
     const other = plan({ training: { baseTokens: 102_400, cptTokens: 614_400, moments: 'keep' } });
     expect(other.filter(({ id }) => before.has(id)).map(({ spec }) => spec.kind)).toEqual(['base', 'base']);
-    expect(planRuns(config(), corpora('math'), 'tensorflow', 'f'.repeat(64)).some(({ id }) => before.has(id))).toBe(false);
+    expect(
+      planRuns(config(), corpora('math'), 'tensorflow', 'f'.repeat(64)).some(({ id }) => before.has(id)),
+    ).toBe(false);
   });
 });
 
 describe('validationTokens', () => {
   it('is the largest set whose evaluation takes at most a third of a run, in whole batches', () => {
-    const resolved = config({ training: { baseTokens: 102_400, cptTokens: 6_144_000 }, evaluation: { points: 13 } });
+    const resolved = config({
+      training: { baseTokens: 102_400, cptTokens: 6_144_000 },
+      evaluation: { points: 13 },
+    });
     const tokens = validationTokens(resolved);
     expect(tokens % 4096).toBe(0);
     // Two sets at 14 points, a forward pass at a third of a step's cost.

@@ -1,0 +1,19 @@
+// Run by trainerPool.test.ts: starts a trainer, tells its pid, and waits to be killed.
+import { join } from 'node:path';
+import { openTrainerPool } from '../../src/queue/trainerPool.ts';
+import type { StubEvent, StubPayload, StubResult } from './trainerStub.ts';
+
+const pool = openTrainerPool<StubPayload, StubEvent, StubResult>({
+  script: join(import.meta.dirname, 'trainerStub.ts'),
+  slots: 2,
+  log: () => {},
+});
+const signal = new AbortController().signal;
+const idle = await pool.run({ act: 'answer' }, { signal, onEvent: () => {} });
+const busy = [0, 1].map(() =>
+  pool.run(
+    { act: 'untilStopped' },
+    { signal, onEvent: () => process.stdout.write(`${pool.pids().join(' ')}\n`) },
+  ),
+);
+await Promise.all(busy).then(() => idle);
