@@ -31,17 +31,18 @@ export interface TrainerPoolOptions {
   log(line: string, pid: number): void;
   /** How long a stopped run may take to save itself before its process is ended. */
   stopGraceMs?: number;
+  /** From SIGTERM to SIGKILL. */
+  terminateGraceMs?: number;
 }
 
 const STOP_GRACE_MS = 10_000;
-/** From SIGTERM to SIGKILL. */
 const TERMINATE_GRACE_MS = 5_000;
 
 /** Trainer processes that live across runs: started when first needed, replaced after a crash. */
 export function openTrainerPool<Payload, Event, Result>(
   options: TrainerPoolOptions,
 ): TrainerPool<Payload, Event, Result> {
-  const { slots, stopGraceMs = STOP_GRACE_MS } = options;
+  const { slots, stopGraceMs = STOP_GRACE_MS, terminateGraceMs = TERMINATE_GRACE_MS } = options;
   type PoolTrainer = Trainer<Payload, FromTrainer<Event, Result>>;
   const trainers = new Map<number, PoolTrainer>();
   /** Also those that were given up and have not ended yet. */
@@ -116,7 +117,7 @@ export function openTrainerPool<Payload, Event, Result>(
           }, after),
         );
       end(stopGraceMs, 'SIGTERM');
-      end(stopGraceMs + TERMINATE_GRACE_MS, 'SIGKILL');
+      end(stopGraceMs + terminateGraceMs, 'SIGKILL');
     };
 
     let problem: { error: unknown } | undefined;
@@ -179,7 +180,7 @@ export function openTrainerPool<Payload, Event, Result>(
     close: async () => {
       closed.abort();
       await Promise.allSettled(runs);
-      await Promise.all([...living].map((trainer) => trainer.close(TERMINATE_GRACE_MS)));
+      await Promise.all([...living].map((trainer) => trainer.close(terminateGraceMs)));
     },
   };
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/common/errors.ts';
 import { openBoard } from '../../src/queue/board.ts';
@@ -317,6 +318,58 @@ export function boardBattery(name: string, connect: () => Promise<QueueConnectio
       expect(seen).toEqual(['run-1']);
       expect(events.filter((event) => event.id === 'run-0')).toHaveLength(1);
       expect(events.some((event) => event.id === 'never-heard-of')).toBe(false);
+    });
+
+    it('a cancel whose event was missed is read from the job, before it begins and while it runs', async () => {
+      const one = await board();
+      const events = recorded(one);
+      const client = new Redis(connection.clientOptions);
+      const mark = (id: string) => client.hset(`mixture-law:${queueName}:${id}`, 'cancelled', '1');
+      await one.enqueue([
+        { id: 'run-0', payload: { value: 0 }, priority: 1 },
+        { id: 'run-1', payload: { value: 1 }, priority: 2 },
+      ]);
+      await mark('run-0');
+      const seen: string[] = [];
+      await one.process({
+        slots: 1,
+        handle: async (job, { signal }) => {
+          seen.push(job.id);
+          await mark(job.id);
+          seen.push(await stopped(signal));
+          throw new HandedBack('saved');
+        },
+      });
+      await until('both ends', () => jobs(2).every((job) => ended(events, job.id)));
+      client.disconnect();
+      expect(seen).toEqual(['run-1', 'cancelled']);
+      for (const id of ['run-0', 'run-1']) expect(ended(events, id)).toMatchObject({ reason: 'cancelled' });
+    });
+
+    it('a processor that has lost its lock stops, and the job is run by whoever takes it next', async () => {
+      const one = await board();
+      const events = recorded(one);
+      const client = new Redis(connection.clientOptions);
+      const seen: [string, number][] = [];
+      await one.process({
+        slots: 1,
+        handle: async (job, { signal, attempt }) => {
+          seen.push(['began', attempt]);
+          if (seen.length > 1) return;
+          await client.del(`mixture-law:${queueName}:${job.id}:lock`);
+          seen.push([await stopped(signal), attempt]);
+          throw new HandedBack('saved');
+        },
+      });
+      await one.enqueue(jobs(1));
+      await until('the end', () => ended(events, 'run-0') !== undefined);
+      client.disconnect();
+      expect(seen).toEqual([
+        ['began', 1],
+        ['lost', 1],
+        ['began', 1],
+      ]);
+      expect(ended(events, 'run-0')).toEqual({ type: 'completed', id: 'run-0' });
     });
 
     it('shares jobs between boards: each runs once', async () => {

@@ -9,11 +9,10 @@ const pool = openTrainerPool<StubPayload, StubEvent, StubResult>({
   log: () => {},
 });
 const signal = new AbortController().signal;
-const idle = await pool.run({ act: 'answer' }, { signal, onEvent: () => {} });
-const busy = [0, 1].map(() =>
-  pool.run(
-    { act: 'untilStopped' },
-    { signal, onEvent: () => process.stdout.write(`${pool.pids().join(' ')}\n`) },
-  ),
+const quiet = { signal, onEvent: () => {} };
+await Promise.all([1, 2].map(() => pool.run({ act: 'answer' }, quiet)));
+// One busy, one idle.
+await pool.run(
+  { act: 'untilStopped' },
+  { signal, onEvent: () => void process.stdout.write(`${pool.pids().join(' ')}\n`) },
 );
-await Promise.all(busy).then(() => idle);
