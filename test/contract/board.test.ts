@@ -1,24 +1,23 @@
 import { describe, it } from 'vitest';
-import { openQueueConnection } from '../../src/queue/connection.ts';
-import { boardBattery } from './board.ts';
+import { openQueueConnection, type QueueConnection } from '../../src/queue/connection.ts';
+import { boardDispatch } from './boardDispatch.ts';
 import { hasRedisServer, startRedisServer } from './boardRedis.ts';
+import { boardStopping } from './boardStopping.ts';
 
-boardBattery('board on the embedded store', () => openQueueConnection({ log: () => {} }));
+describe.each([
+  ['dispatches jobs', boardDispatch],
+  ['stops jobs', boardStopping],
+])('a board %s', (_, battery) => {
+  describe('on the embedded store', () => battery(() => openQueueConnection({ log: () => {} })));
 
-if (hasRedisServer) {
-  boardBattery('board on a Redis', async () => {
-    const server = await startRedisServer();
-    const connection = await openQueueConnection({ redisUrl: server.url, log: () => {} });
-    return {
-      ...connection,
-      close: async () => {
-        await connection.close();
-        await server.stop();
-      },
-    };
-  });
-} else {
-  describe('board on a Redis', () => {
-    it.skip('redis-server is not installed here: only the embedded store was tested', () => {});
-  });
+  if (hasRedisServer) describe('on a Redis', () => battery(connectToOwnRedis));
+  else
+    it.skip('on a Redis: redis-server is not installed here, only the embedded store was tested', () => {});
+});
+
+/** A connection that takes its server with it. */
+async function connectToOwnRedis(): Promise<QueueConnection> {
+  const server = await startRedisServer();
+  const connection = await openQueueConnection({ redisUrl: server.url, log: () => {} });
+  return { ...connection, close: () => connection.close().then(server.stop) };
 }
