@@ -26,7 +26,7 @@ await runCommand(async (interrupt) => {
         ['configs/smoke.yaml', 'everything once, in half a minute'],
         ['configs/math.yaml --dry-run', 'what it would train, and how long that takes here'],
         [
-          'configs/math.yaml --set name=law --set corpora.domains.math.source.jsonl=law.jsonl.gz',
+          "configs/math.yaml --set name=law --set 'corpora.domains={law: {source: {jsonl: law.jsonl.gz}}}'",
           'your own text',
         ],
         ['configs/math.yaml --json > answer.json', 'for another program'],

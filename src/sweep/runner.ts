@@ -46,7 +46,9 @@ export async function runAll(inputs: RunnerInputs): Promise<RunTally> {
   const processor = await board.process({
     slots,
     handle: async (job, context) => {
-      trainedTokens += await inputs.handle(job, context);
+      // Not `+= await`: that reads the sum before waiting, and two slots would lose each other's tokens.
+      const tokens = await inputs.handle(job, context);
+      trainedTokens += tokens;
       wake();
     },
   });

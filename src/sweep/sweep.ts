@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parse } from 'yaml';
 import { writeFileAtomic } from '../common/atomicFile.ts';
+import { sha256 } from '../common/canonical.ts';
 import { UserError } from '../common/errors.ts';
 import { describeDifferences } from '../config/describeDifferences.ts';
 import { resolvedConfigYaml } from '../config/resolvedConfigYaml.ts';
@@ -135,7 +137,7 @@ export async function trainSweep(options: SweepOptions): Promise<RunTally | null
     release.push(() => pool.close());
     const board = await openBoard<RunJob>({
       redisUrl: options.redisUrl,
-      queueName: 'runs',
+      queueName: queueNameOf(options.runsFolder),
       parse: parseRunJob,
       log: (line) => observer.note(`queue: ${line}`),
     });
@@ -196,6 +198,11 @@ export async function trainSweep(options: SweepOptions): Promise<RunTally | null
   } finally {
     for (const each of release.reverse()) await each();
   }
+}
+
+/** One queue per runs folder: another folder's coordinator on the same Redis has neither its shards nor its checkpoints. */
+function queueNameOf(runsFolder: string): string {
+  return `runs-${sha256(`${hostname()}:${resolve(runsFolder)}`).slice(0, 16)}`;
 }
 
 async function prepareOrAssume(
