@@ -9,6 +9,7 @@ import {
   SocketConnectionTransport,
 } from 'js-redis-server/core';
 import { messageOf, UserError } from '../common/errors.ts';
+import { isAlive } from '../common/processes.ts';
 
 /** A Redis in JavaScript inside this process. What it holds ends with the process: it is dispatch only. */
 export interface EmbeddedStore {
@@ -103,14 +104,5 @@ function removeLeftOvers(place: string): void {
     const path = join(place, name);
     if (statSync(path, { throwIfNoEntry: false })?.uid !== process.getuid?.()) continue;
     rmSync(path, { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

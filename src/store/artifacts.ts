@@ -3,6 +3,7 @@ import { createReadStream, mkdirSync, readdirSync, rmSync, statSync } from 'node
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, UserError } from '../common/errors.ts';
+import { isAlive } from '../common/processes.ts';
 
 /** Files kept by the SHA-256 of their bytes: the same content is kept once, and a name cannot lie. */
 export interface Artifacts {
@@ -120,15 +121,5 @@ function removeAbandoned(incoming: string): void {
     const pid = Number(name.split('.')[0]);
     const age = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
     if (!isAlive(pid) || age > ABANDONED_AFTER_MS) rmSync(file, { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { UnrecoverableJobError } from '../queue/types.ts';
-import { type RunSpec, runSpecSchema } from '../training/runSpec.ts';
+import { runSpecSchema } from '../training/runSpec.ts';
 
 const jobSchema = z.strictObject({
   spec: runSpecSchema,
@@ -23,5 +23,3 @@ export function parseRunJob(data: unknown): RunJob {
     `this is not a run of this version: ${issue?.path.join('.') || 'payload'}: ${issue?.message}`,
   );
 }
-
-export type { RunSpec };

@@ -12,7 +12,6 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/common/canonical.ts';
-import { corpusFacts } from '../../src/corpus/corpusFacts.ts';
 import { type PrepareOptions, prepareCorpus } from '../../src/corpus/prepare.ts';
 import { openShard, shardPath } from '../../src/corpus/shards.ts';
 import { hashPosition } from '../../src/corpus/split.ts';
@@ -262,25 +261,5 @@ describe('the staging file', () => {
     expect(Array.from(read[0]!.tokens)).toEqual([1, 2, 256]);
     expect(Array.from(read[1]!.tokens).slice(-3)).toEqual([...long.slice(-2), 256]);
     staging.remove();
-  });
-});
-
-describe('corpusFacts', () => {
-  it('has one line a corpus', async () => {
-    const { corpus } = await prepareCorpus(fresh(jsonl([...texts, texts[0]!, ''])));
-    const [facts] = corpusFacts([corpus]);
-    expect(facts).toMatchObject({
-      corpus: 'math',
-      source: 'some.jsonl',
-      synthetic: 'no',
-      trainTokens: corpus.train.tokens,
-      validationDocuments: corpus.validation.documents,
-      dropped: '1 duplicate, 1 empty',
-    });
-    expect(facts!.bytesPerToken).toBe(corpus.train.textBytes / corpus.train.tokens);
-    expect(corpusFacts([{ ...corpus, synthetic: true, dropped: {} }])[0]).toMatchObject({
-      synthetic: 'yes',
-      dropped: 'none',
-    });
   });
 });
