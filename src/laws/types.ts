@@ -2,13 +2,7 @@
  * One row a law is fitted to, for ONE predicted loss. Joined by name, never by position.
  * Units: N and D in billions, loss in nats per token.
  */
-export interface LawObservation {
-  /** Model size N: non-embedding parameters, in billions. */
-  n: number;
-  /** Tokens of continual pre-training D, in billions. */
-  d: number;
-  /** Share of the corpus whose loss is predicted, 0…1 (general law: 1 − domainRatio). */
-  ratio: number;
+export interface LawObservation extends LawPoint {
   loss: number;
   /** Whole runs are resampled, never single checkpoints: rows of one run share this name. */
   run: string;
@@ -17,9 +11,14 @@ export interface LawObservation {
 }
 
 export interface LawPoint {
+  /** Model size N: non-embedding parameters, in billions. */
   n: number;
+  /** Tokens of continual pre-training D, in billions. */
   d: number;
+  /** Share of the corpus whose loss is predicted, 0…1 (general law: 1 − domainRatio). */
   ratio: number;
+  /** Further numbers by name, for forms that ask for them (LawForm.inputs), e.g. a schedule's areas. */
+  inputs?: Readonly<Record<string, number>>;
 }
 
 /** Parameters by their spelled-out names in the papers: E A alpha B beta C gamma eta epsilon … */
@@ -29,10 +28,28 @@ export type FitStatus =
   | 'converged'
   | 'at-bound'
   | 'iteration-limit'
+  | 'grid-edge'
   | 'singular-design'
   | 'too-few-sizes'
   | 'too-few-tokens'
   | 'too-few-ratios';
+
+export type ObjectiveKind = 'log-huber' | 'least-squares';
+
+/**
+ * Conditions that make a loss fall with its own corpus' share: `published` is the paper's sufficient one on all ratios
+ * (arXiv 2406.01375 App. E.3), `box` the weakest that holds on the ratios and tokens of the data.
+ */
+export type ConstraintKind = 'published' | 'box';
+
+export interface ConstraintReport {
+  kind: ConstraintKind;
+  binds: boolean;
+  /** Objective of the same fit without the condition. */
+  freeObjective: number;
+  /** One sentence: whether it binds and what it costs. */
+  detail: string;
+}
 
 export interface FitQuality {
   /** 1 − residual / total sum of squares, on the loss itself. */
@@ -62,13 +79,21 @@ export interface LawFit {
   /** One sentence a person can act on, e.g. which parameter stands at which bound. */
   statusDetail: string;
   quality: FitQuality;
-  /** Huber threshold on log loss that the objective used. */
+  /** What was made small, and its value (a sum over rows). */
+  objective: { kind: ObjectiveKind; value: number };
+  /** Huber threshold on log loss, of the objective and of `quality`. */
   delta: number;
+  /** The monotonicity condition that was asked for, whether it binds, and the objective without it; null without one. */
+  constraint: ConstraintReport | null;
   /** Norm of the objective's gradient at the solution (parameters scaled to unit size). */
   gradientNorm: number;
   starts: number;
   /** Starts that ended within 1 % of the best objective. */
   startsNearBest: number;
+  /** Parameters of every distinct end within 1 % of the best objective, the best first. */
+  nearOptimal: LawParameters[];
+  /** Largest disagreement of their predictions on any row, nats per token. */
+  nearOptimalSpread: number;
   /** Of the scaled Jacobian at the solution. */
   conditionNumber: number;
   /** Percentile intervals over resampled runs; null when resampling was not asked for or impossible. */

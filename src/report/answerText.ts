@@ -79,6 +79,7 @@ const STATUS_WORDS: Record<FitStatus, string> = {
   converged: 'converged',
   'at-bound': 'a parameter stands at its bound',
   'iteration-limit': 'the optimiser stopped before it was done',
+  'grid-edge': 'the optimum lies beyond the range that the search began in',
   'singular-design': 'the measurements cannot separate the parameters',
   'too-few-sizes': 'too few model sizes to learn how loss depends on size',
   'too-few-tokens': 'too few token counts to learn how loss depends on tokens',

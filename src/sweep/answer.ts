@@ -1,7 +1,7 @@
 import type { ResolvedConfig } from '../config/schema.ts';
-import type { BaseLoss } from '../laws/baseLoss.ts';
-import { fitPair } from '../laws/bootstrap.ts';
-import { recommendRatio } from '../laws/decide.ts';
+import type { BaseLoss } from '../laws/answers/baseLoss.ts';
+import { fitPair } from '../laws/fitting/bootstrap.ts';
+import { recommendRatio } from '../laws/answers/bestRatio.ts';
 import { lawForm } from '../laws/forms/registry.ts';
 import { lawRows, type MeasuredPoint } from '../laws/rows.ts';
 import type { DomainAnswer } from '../report/types.ts';

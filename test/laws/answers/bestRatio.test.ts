@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { baseLossAt } from '../../src/laws/baseLoss.ts';
-import { fitPair } from '../../src/laws/bootstrap.ts';
-import { type DecisionInputs, largestFeasible, recommendRatio } from '../../src/laws/decide.ts';
-import { fitLaw } from '../../src/laws/fit.ts';
-import { l3 } from '../../src/laws/forms/l3.ts';
-import { predict } from '../../src/laws/predict.ts';
-import { lawRows } from '../../src/laws/rows.ts';
-import type { LawFit, LawParameters } from '../../src/laws/types.ts';
-import { PLANTED, plantedRows } from './planted.ts';
+import { baseLossAt } from '../../../src/laws/answers/baseLoss.ts';
+import { fitPair } from '../../../src/laws/fitting/bootstrap.ts';
+import { type DecisionInputs, largestFeasible, recommendRatio } from '../../../src/laws/answers/bestRatio.ts';
+import { fitLaw } from '../../../src/laws/fitting/fit.ts';
+import { l3 } from '../../../src/laws/forms/l3.ts';
+import { predict } from '../../../src/laws/predict.ts';
+import { lawRows } from '../../../src/laws/rows.ts';
+import type { LawFit, LawParameters } from '../../../src/laws/types.ts';
+import { PLANTED, plantedRows } from '../planted.ts';
 
 const target = { n: 5.6e-5, d: 6e-4, tolerance: 0.05 };
 

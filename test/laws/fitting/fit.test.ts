@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { makeRandom } from '../../src/common/random.ts';
-import { fitLaw } from '../../src/laws/fit.ts';
-import { chinchilla } from '../../src/laws/forms/chinchilla.ts';
-import { l3 } from '../../src/laws/forms/l3.ts';
-import { predict } from '../../src/laws/predict.ts';
-import type { LawObservation } from '../../src/laws/types.ts';
-import { PLANTED, plantedRows } from './planted.ts';
+import { makeRandom } from '../../../src/common/random.ts';
+import { fitLaw } from '../../../src/laws/fitting/fit.ts';
+import { chinchilla } from '../../../src/laws/forms/chinchilla.ts';
+import { l3 } from '../../../src/laws/forms/l3.ts';
+import { predict } from '../../../src/laws/predict.ts';
+import type { LawObservation } from '../../../src/laws/types.ts';
+import { PLANTED, plantedRows } from '../planted.ts';
 
 describe('fitLaw', () => {
   it('recovers every planted parameter from noise-free rows, ratio 0 included', () => {

@@ -65,24 +65,27 @@ export function symmetricEigenvalues(matrix: readonly (readonly number[])[]): nu
 }
 
 /**
- * Non-negative least squares for few columns: min ‖X·c − y‖² with c ≥ 0, from the Gram matrix X'X and X'y. Tries every
- * set of active columns (2^k − 1 of them, k ≤ 5), which is exact and has no iteration to fail.
+ * Least squares for few columns, min ‖X·c − y‖² with c_j ≥ 0 where not free, from the Gram matrix X'X and X'y. Tries
+ * every set of active columns (at most 2^5), which is exact and has no iteration to fail.
  */
 export function nonNegativeLeastSquares(
   gram: readonly (readonly number[])[],
   target: readonly number[],
+  isFree: readonly boolean[] = [],
 ): number[] {
   const columns = target.length;
+  const always = target.reduce((bits, _, j) => (isFree[j] ? bits | (1 << j) : bits), 0);
   let best = new Array<number>(columns).fill(0);
   let bestGain = 0;
   for (let subset = 1; subset < 1 << columns; subset++) {
+    if ((subset & always) !== always) continue;
     const active: number[] = [];
     for (let j = 0; j < columns; j++) if (subset & (1 << j)) active.push(j);
     const solution = solvePositive(
       active.map((i) => active.map((j) => gram[i]![j]!)),
       active.map((j) => target[j]!),
     );
-    if (!solution?.every((value) => value >= 0)) continue;
+    if (!solution?.every((value, k) => value >= 0 || isFree[active[k]!])) continue;
     // ‖y‖² − residual of this set's exact solution.
     const gain = solution.reduce((sum, value, k) => sum + value * target[active[k]!]!, 0);
     if (gain > bestGain) {

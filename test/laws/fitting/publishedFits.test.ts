@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fitLaw } from '../../src/laws/fit.ts';
-import { chinchilla } from '../../src/laws/forms/chinchilla.ts';
+import { fitLaw } from '../../../src/laws/fitting/fit.ts';
+import { chinchilla } from '../../../src/laws/forms/chinchilla.ts';
 
 const file = join(process.env.LOSSDATA_DIR ?? '/nowhere', 'gemstones', 'slim_chinchilla.jsonl');
 

@@ -1,6 +1,6 @@
-import { type LawForm, lawValue } from './forms/form.ts';
+import { type LawForm, lawValues } from '../forms/form.ts';
 import { huber } from './objective.ts';
-import type { FitQuality, LawObservation } from './types.ts';
+import type { FitQuality, LawObservation } from '../types.ts';
 
 /** How well a parameter vector (billions) predicts rows, on the loss itself unless the name says otherwise. */
 export function fitQuality(
@@ -15,15 +15,16 @@ export function fitQuality(
   let huberSum = 0;
   let absolute = 0;
   let relative = 0;
-  for (const row of rows) {
-    const predicted = lawValue(form, vector, row);
+  const predictions = lawValues(form, vector, rows);
+  rows.forEach((row, i) => {
+    const predicted = predictions[i]!;
     const residual = predicted - row.loss;
     residualSquares += residual ** 2;
     totalSquares += (row.loss - mean) ** 2;
     huberSum += (row.weight ?? 1) * huber(Math.log(predicted) - Math.log(row.loss), delta);
     absolute += Math.abs(residual);
     relative += Math.abs(residual) / row.loss;
-  }
+  });
   return {
     r2: totalSquares === 0 ? 0 : 1 - residualSquares / totalSquares,
     huberSum,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { lawForm, lawForms } from '../../src/laws/forms/registry.ts';
-import { predict } from '../../src/laws/predict.ts';
-import { lawFormContract } from '../contract/lawForm.ts';
+import { lawForm, lawForms } from '../../../src/laws/forms/registry.ts';
+import { predict } from '../../../src/laws/predict.ts';
+import { lawFormContract } from '../../contract/lawForm.ts';
 
 for (const form of Object.values(lawForms)) lawFormContract(form);
 

@@ -1,4 +1,4 @@
-import { UserError } from '../common/errors.ts';
+import { UserError } from '../../common/errors.ts';
 
 /** General loss of one base model before CPT; n in billions, loss in nats per token. */
 export interface BaseLoss {

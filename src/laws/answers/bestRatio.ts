@@ -1,7 +1,7 @@
 import { type BaseLoss, baseLossAt } from './baseLoss.ts';
-import { distinct } from './checkRows.ts';
-import { percentileInterval, predict } from './predict.ts';
-import type { Interval, LawFit, LawObservation, LawParameters, RatioRecommendation } from './types.ts';
+import { distinct } from '../fitting/checkRows.ts';
+import { percentileInterval, predict } from '../predict.ts';
+import type { Interval, LawFit, LawObservation, LawParameters, RatioRecommendation } from '../types.ts';
 
 export interface DecisionInputs {
   generalFit: LawFit;

@@ -1,5 +1,5 @@
-import { predictFit, predictionInterval } from './predict.ts';
-import type { Interval, LawFit } from './types.ts';
+import { predictFit, predictionInterval } from '../predict.ts';
+import type { Interval, LawFit } from '../types.ts';
 
 export interface TradeOffPoint {
   domainRatio: number;

@@ -1,10 +1,13 @@
-import { makeRandom } from '../common/random.ts';
+import { makeRandom } from '../../common/random.ts';
+import type { LawForm } from '../forms/form.ts';
+import { parameterNames, toParameters, toVector } from '../forms/form.ts';
+import { percentileInterval } from '../predict.ts';
+import type { LawFit, LawObservation, LawParameters } from '../types.ts';
 import { designStatus } from './checkRows.ts';
-import { type FitOptions, fitLaw, refit } from './fit.ts';
-import type { LawForm } from './forms/form.ts';
-import { parameterNames } from './forms/form.ts';
-import { percentileInterval } from './predict.ts';
-import type { LawFit, LawObservation, LawParameters } from './types.ts';
+import { type FitOptions, fitLaw, objectiveOf } from './fit.ts';
+import { makeProblem } from './objective.ts';
+import { polish } from './polish.ts';
+import { fromBillions, inOrder, prepare, toBillions } from './prepare.ts';
 
 export interface ResampleOptions extends Partial<FitOptions> {
   resamples: number;
@@ -39,20 +42,19 @@ export function fitPair(
   const usable = (fit: LawFit) => fit.starts > 0 && !fit.status.startsWith('too-few');
   if (options.resamples === 0 || !usable(general) || !usable(domain)) return { general, domain };
 
-  const generalByRun = byRun(rows.general);
-  const domainByRun = byRun(rows.domain);
-  const names = [...generalByRun.keys()].filter((name) => domainByRun.has(name)).sort();
+  const refitGeneral = weightedRefit(form, rows.general, general);
+  const refitDomain = weightedRefit(form, rows.domain, domain);
+  const names = runNames(rows.general).filter((name) => rows.domain.some((row) => row.run === name));
   const random = makeRandom('resampled runs', options.seed);
   const replicates: { general: LawParameters[]; domain: LawParameters[] } = { general: [], domain: [] };
   for (let k = 0; k < options.resamples; k++) {
     const counts = draw(names, random.integer, (some) => {
-      const drawn = take(generalByRun, some);
+      const drawn = rows.general.filter((row) => some.has(row.run));
       return designStatus(form, drawn) === null;
     });
     if (!counts) break;
-    const how = { delta: general.delta, iterations: REFIT_ITERATIONS };
-    replicates.general.push(refit(form, take(generalByRun, counts), [general.parameters], how));
-    replicates.domain.push(refit(form, take(domainByRun, counts), [domain.parameters], how));
+    replicates.general.push(refitGeneral(counts));
+    replicates.domain.push(refitDomain(counts));
   }
   if (replicates.general.length < options.resamples) {
     const warning = 'too few runs to resample: no intervals';
@@ -80,14 +82,28 @@ function withIntervals(form: LawForm, fit: LawFit, replicates: LawParameters[], 
   return { ...fit, intervals, replicates };
 }
 
-function byRun(rows: readonly LawObservation[]): Map<string, LawObservation[]> {
-  const runs = new Map<string, LawObservation[]>();
-  for (const row of rows) {
-    const of = runs.get(row.run);
-    if (of) of.push(row);
-    else runs.set(row.run, [row]);
-  }
-  return runs;
+function runNames(rows: readonly LawObservation[]): string[] {
+  return [...new Set(rows.map((row) => row.run))].sort();
+}
+
+/** Refits with each run's rows weighing as often as it was drawn, warm from the fit: the rows are laid out once. */
+function weightedRefit(
+  form: LawForm,
+  given: readonly LawObservation[],
+  fit: LawFit,
+): (counts: ReadonlyMap<string, number>) => LawParameters {
+  const rows = inOrder(given.filter((row) => form.ratios === 'all' || row.ratio > 0));
+  const data = prepare(form, rows);
+  const objective = objectiveOf({ objective: fit.objective.kind, delta: fit.delta });
+  const start = fromBillions(form, toVector(form, fit.parameters), data);
+  const weights = new Float64Array(rows.length);
+  const problem = makeProblem(form, data, objective, weights);
+  return (counts) => {
+    rows.forEach((row, i) => {
+      weights[i] = (row.weight ?? 1) * (counts.get(row.run) ?? 0);
+    });
+    return toParameters(form, toBillions(form, polish(problem, start, REFIT_ITERATIONS).vector, data));
+  };
 }
 
 /** How often each run was drawn, or null when no draw had a design that can be fitted. */
@@ -105,14 +121,4 @@ function draw(
     if (sound(counts)) return counts;
   }
   return null;
-}
-
-/** The drawn runs' rows; a run drawn twice weighs twice. */
-function take(
-  runs: ReadonlyMap<string, LawObservation[]>,
-  counts: ReadonlyMap<string, number>,
-): LawObservation[] {
-  return [...counts].flatMap(([name, count]) =>
-    runs.get(name)!.map((row) => ({ ...row, weight: (row.weight ?? 1) * count })),
-  );
 }

@@ -1,6 +1,5 @@
-import type { LawForm } from './forms/form.ts';
 import { solvePositive } from './linearAlgebra.ts';
-import { curvature, type FitRow, objective } from './objective.ts';
+import type { Problem } from './objective.ts';
 
 export interface Polished {
   vector: number[];
@@ -16,21 +15,15 @@ const SETTLED = 1e-10;
 const PATIENCE = 6;
 
 /**
- * Walks from `start` to a minimum of the summed log-Huber objective inside the form's bounds: Gauss-Newton steps with
+ * Walks from `start` to a minimum of the objective inside the form's bounds: Gauss-Newton steps with
  * Huber's weights (each is the minimum of a quadratic above the objective), damped as Levenberg and Marquardt do, with
  * parameters that press against a bound held there. Never goes up.
  */
-export function polish(
-  form: LawForm,
-  rows: readonly FitRow[],
-  delta: number,
-  start: readonly number[],
-  maxIterations: number,
-): Polished {
-  const bounds = [...form.linear, ...form.shape];
+export function polish(problem: Problem, start: readonly number[], maxIterations: number): Polished {
+  const bounds = problem.form.parameters;
   const clamp = (value: number, i: number) => Math.min(bounds[i]!.upper, Math.max(bounds[i]!.lower, value));
   let vector = start.map(clamp);
-  let here = curvature(form, vector, rows, delta);
+  let here = problem.curvature(vector);
   let damping = 1e-3;
   let settled = 0;
   let iterations = 0;
@@ -49,11 +42,11 @@ export function polish(
       free.forEach((i, k) => {
         next[i] = clamp(vector[i]! + step[k]!, i);
       });
-    const value = step ? objective(form, next, rows, delta) : Number.POSITIVE_INFINITY;
+    const value = step ? problem.objective(next) : Number.POSITIVE_INFINITY;
     if (value < here.value) {
       settled = here.value - value < SETTLED * here.value ? settled + 1 : 0;
       vector = next;
-      here = curvature(form, vector, rows, delta);
+      here = problem.curvature(vector);
       damping = Math.max(1e-12, damping / 4);
     } else {
       damping *= 6;
@@ -62,7 +55,7 @@ export function polish(
   }
   const free = freeParameters(vector, here.gradient);
   // Below this the residuals are rounding, and so is what is left of their gradient.
-  const exact = here.value < 1e-24 * rows.length;
+  const exact = here.value < 1e-24 * problem.rows;
   const shares = free.map((i) => Math.abs(here.gradient[i]!) / (here.magnitude[i]! || 1));
   const gradientNorm = exact ? 0 : Math.max(0, ...shares);
   return { vector, value: here.value, gradientNorm, iterations, converged: iterations < maxIterations };
