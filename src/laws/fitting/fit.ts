@@ -40,7 +40,9 @@ export function fitLaw(
   const covered = form.ratios === 'positive' ? given.filter((row) => row.ratio > 0) : given;
   const leftOut =
     covered.length < given.length
-      ? [`${form.name} has no value at ratio 0: ${given.length - covered.length} rows of ${given.length} are left out`]
+      ? [
+          `${form.name} has no value at ratio 0: ${given.length - covered.length} rows of ${given.length} are left out`,
+        ]
       : [];
   const rows = inOrder(covered);
   const design = designStatus(form, rows);

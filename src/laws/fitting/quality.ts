@@ -1,6 +1,6 @@
 import { type LawForm, lawValues } from '../forms/form.ts';
-import { huber } from './objective.ts';
 import type { FitQuality, LawObservation } from '../types.ts';
+import { huber } from './objective.ts';
 
 /** How well a parameter vector (billions) predicts rows, on the loss itself unless the name says otherwise. */
 export function fitQuality(

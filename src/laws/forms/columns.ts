@@ -31,7 +31,16 @@ export function columnsOf(
       return [name, Float64Array.from(points, (point) => inputOf(point, name, form.name) / per)];
     }),
   );
-  return { count: points.length, n, d, logN: n.map(Math.log), logD: d.map(Math.log), ratio, logRatio: ratio.map(Math.log), inputs };
+  return {
+    count: points.length,
+    n,
+    d,
+    logN: n.map(Math.log),
+    logD: d.map(Math.log),
+    ratio,
+    logRatio: ratio.map(Math.log),
+    inputs,
+  };
 }
 
 function inputOf(point: LawPoint, name: string, form: string): number {

@@ -45,7 +45,7 @@ export function sumOfTerms({ terms, ...about }: SumOfTerms): LawForm {
   const evaluate = (vector: ArrayLike<number>, at: Columns, out: Evaluation): void => {
     out.value.fill(0);
     out.ratioSlope?.fill(0);
-    for (let i = coefficients.length; i < parameters.length; i++) out.gradient?.[i]!.fill(0);
+    for (const column of out.gradient?.slice(coefficients.length) ?? []) column.fill(0);
     for (const part of parts) {
       const coefficient = part.linear < 0 ? 1 : vector[part.linear]!;
       const own = out.gradient && part.linear >= 0 ? out.gradient[part.linear]! : out.scratch[0]!;
