@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { makeRandom } from '../../../src/common/random.ts';
+import { fitLaw } from '../../../src/laws/fitting/fit.ts';
+import { type LawForm, lawValues, parameterNames, toVector } from '../../../src/laws/forms/form.ts';
+import { lawForm, lawForms } from '../../../src/laws/forms/registry.ts';
+import type { LawObservation, LawParameters, LawPoint } from '../../../src/laws/types.ts';
+
+/** A law of each form, as it might come out of a small sweep; N and D in billions. */
+const TRUTHS: Record<string, LawParameters> = {
+  L1: { E: 1.2, A: 0.02, B: 0.01, C: 0.3, alpha: 0.3, beta: 0.4, gamma: 0.6, epsilon: 0.12 },
+  L2: { E: 1.2, A: 0.02, B: 0.03, C: 0.4, alpha: 0.3, beta: 0.25, gamma: 0.7, eta: 1.4, epsilon: 0.1 },
+  L3: { E: 1.5, A: 0.02, B: 0.02, C: 0.3, alpha: 0.3, beta: 0.25, gamma: 0.6, eta: 0.8, epsilon: 0.12 },
+  L4: { E: 1.2, A: 0.02, B: 0.01, C: 0.8, alpha: 0.3, beta: 0.35, b: 1.7, c: 6 },
+  L5: { E: 1.6, A: 0.02, B: 0.004, alpha: 0.3, beta: 0.5, sigma: 2e-5 },
+  L6: { E: 1.2, A: 0.02, B: 0.005, C: 0.3, alpha: 0.3, beta: 0.4, gamma: 0.6, epsilon: 0.12 },
+  L7: { E: 1.2, A: 0.02, B: 0.02, C: 0.3, alpha: 0.3, beta: 0.3, gamma: 0.6, eta: 0.7, epsilon: 0.12 },
+  chinchilla: { E: 1.5, A: 0.02, B: 0.01, alpha: 0.3, beta: 0.4 },
+  'average-parameter-chinchilla': { E: 1.5, A: 0.02, B: 0.01, alpha: 0.3, beta: 0.4 },
+  'data-mixing': { c: 1.7, k: 0.9, t: -3.4 },
+  bimix: { B: 0.02, C: 1.8, alpha: 0.12, beta: 0.4 },
+  ge24: { E: 1.5, B: 0.02, C: 0.3, beta: 0.35, gamma: 0.4 },
+  capacity: { E: 1.4, A: 0.03, B: 0.006, alpha: 0.25, beta: 0.4, q: 1.6 },
+  'cross-lingual': { E: 1.5, A: 0.02, B: 0.006, alpha: 0.3, beta: 0.3, gamma: 0.08 },
+  'apple-additive': {
+    E: 1.2,
+    A: 0.02,
+    B: 0.01,
+    C1: 2.2,
+    gamma1: 0.6,
+    C2: 0.7,
+    gamma2: 1.3,
+    alpha: 0.3,
+    beta: 0.4,
+  },
+  'repetition-aware': { E: 1.4, A: 0.02, B: 0.01, alpha: 0.3, beta: 0.35, rD: 12, rN: 6 },
+};
+/** Forms in which parameters compensate for each other so far that only predictions are asked back. */
+const PREDICTIONS_ONLY = new Set(['L2', 'apple-joint', 'learning-dynamics', 'repetition-aware']);
+
+const SIZES = [6e-6, 1.4e-5, 2.5e-5, 5.6e-5];
+const RATIOS = [0, 0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 0.9, 1];
+const TOKENS = [6e-5, 1.2e-4, 2e-4, 3e-4, 4.5e-4, 6e-4];
+
+function pointsOf(form: LawForm): (LawPoint & { run: string })[] {
+  return SIZES.flatMap((n, i) =>
+    RATIOS.filter((ratio) => form.ratios === 'all' || ratio > 0).flatMap((ratio, j) =>
+      TOKENS.map((d) => ({
+        n,
+        d,
+        ratio,
+        run: `${n} ${ratio}`,
+        inputs: Object.fromEntries(
+          form.inputs.map(({ name, unit }) => [
+            name,
+            (unit === 'n' ? n : unit === 'd' ? d : 1) * (0.3 + ((i + 2 * j) % 5) / 7),
+          ]),
+        ),
+      })),
+    ),
+  );
+}
+
+function plant(
+  form: LawForm,
+  points: readonly (LawPoint & { run: string })[],
+  runNoise = 0,
+  rowNoise = 0,
+): LawObservation[] {
+  const random = makeRandom('planted form', form.name);
+  const luck = new Map(
+    [...new Set(points.map(({ run }) => run))].map((run) => [run, runNoise * random.normal()]),
+  );
+  const losses = lawValues(form, toVector(form, TRUTHS[form.name]!), points);
+  return points.map((point, i) => ({
+    ...point,
+    loss: losses[i]! * Math.exp(luck.get(point.run)! + rowNoise * random.normal()),
+  }));
+}
+
+describe.each(Object.keys(TRUTHS).filter((name) => Object.hasOwn(lawForms, name)))('%s', (name) => {
+  const form = lawForm(name);
+  const points = pointsOf(form);
+
+  it('comes back from noise-free rows', () => {
+    const rows = plant(form, points);
+    const fit = fitLaw(form, rows);
+    const predicted = lawValues(form, toVector(form, fit.parameters), rows);
+    rows.forEach((row, i) => {
+      expect(Math.abs(predicted[i]! / row.loss - 1)).toBeLessThan(1e-6);
+    });
+    if (PREDICTIONS_ONLY.has(name)) return;
+    for (const parameter of parameterNames(form)) {
+      const wanted = TRUTHS[name]![parameter]!;
+      expect(Math.abs(fit.parameters[parameter]! / wanted - 1), parameter).toBeLessThan(1e-3);
+    }
+  });
+
+  it('predicts what was held out within the noise, also from an asymmetric design', () => {
+    const isMissing = (point: LawPoint) => point.ratio > 0.4 && point.n > 3e-5 && point.d > 2.5e-4;
+    const rows = plant(
+      form,
+      points.filter((point) => !isMissing(point)),
+      3e-3,
+      1e-3,
+    );
+    const fit = fitLaw(form, rows);
+    const unseen = points.filter(isMissing);
+    const truth = lawValues(form, toVector(form, TRUTHS[name]!), unseen);
+    const predicted = lawValues(form, toVector(form, fit.parameters), unseen);
+    unseen.forEach((_, i) => {
+      expect(Math.abs(predicted[i]! / truth[i]! - 1)).toBeLessThan(0.012);
+    });
+  });
+});
+
+it('knows a planted law of every form that can be fitted to a sweep', () => {
+  const missing = Object.values(lawForms).filter(
+    (form) => !Object.hasOwn(TRUTHS, form.name) && !PREDICTIONS_ONLY.has(form.name),
+  );
+  expect(missing.map((form) => form.name)).toEqual([]);
+});
