@@ -2,12 +2,18 @@ import { UserError } from '../../common/errors.ts';
 import type { LawForm } from '../forms/form.ts';
 import type { FitStatus, LawObservation } from '../types.ts';
 
-/** Refuses rows that no law can be fitted to, by name. `anySign`: what is fitted may be negative, as a change of loss is. */
-export function checkRows(rows: readonly LawObservation[], anySign = false): void {
+/**
+ * Refuses rows that no law can be fitted to, by name. `anySign`: what is fitted may be negative, as a change of
+ * loss is; `zeroTokens`: rows of base models are welcome.
+ */
+export function checkRows(
+  rows: readonly LawObservation[],
+  { anySign = false, zeroTokens = false }: { anySign?: boolean; zeroTokens?: boolean } = {},
+): void {
   for (const row of rows) {
     const problems = [
       !(row.n > 0 && Number.isFinite(row.n)) && `n is ${row.n}, not a positive number of billions`,
-      !(row.d > 0 && Number.isFinite(row.d)) &&
+      !((row.d > 0 || (zeroTokens && row.d === 0)) && Number.isFinite(row.d)) &&
         `d is ${row.d}, not a positive number of billions (D = 0 is the base model)`,
       !(row.ratio >= 0 && row.ratio <= 1) && `ratio is ${row.ratio}, not in 0…1`,
       !(Number.isFinite(row.loss) && (anySign || row.loss > 0)) && `loss is ${row.loss}, not positive`,

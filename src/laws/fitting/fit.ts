@@ -36,7 +36,10 @@ export function fitLaw(
   options: Partial<FitOptions> = {},
 ): LawFit {
   const chosen = { ...DEFAULT_FIT, ...options };
-  checkRows(given, chosen.objective === 'least-squares');
+  checkRows(given, {
+    anySign: chosen.objective === 'least-squares',
+    zeroTokens: form.tokensFromZero ?? false,
+  });
   const covered = form.ratios === 'positive' ? given.filter((row) => row.ratio > 0) : given;
   const leftOut =
     covered.length < given.length

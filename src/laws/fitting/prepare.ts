@@ -27,7 +27,7 @@ export interface Pin {
 export function prepare(form: LawForm, rows: readonly LawObservation[], pins: readonly Pin[] = []): FitData {
   // Of distinct values: the units, and so every bit of the fit, do not depend on how often a run was resampled.
   const nUnit = geometricMean(distinct(rows.map((row) => row.n)));
-  const dUnit = geometricMean(distinct(rows.map((row) => row.d)));
+  const dUnit = geometricMean(distinct(rows.map((row) => row.d).filter((d) => d > 0)));
   const loss = Float64Array.from([...rows.map((row) => row.loss), ...pins.map((pin) => pin.loss)]);
   return {
     at: columnsOf(form, [...rows, ...pins.map((pin) => pin.point)], nUnit, dUnit),
@@ -60,5 +60,6 @@ export function fromBillions(form: LawForm, vector: readonly number[], { nUnit, 
 }
 
 function geometricMean(values: readonly number[]): number {
+  if (values.length === 0) return 1;
   return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }

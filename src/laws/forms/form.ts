@@ -64,6 +64,8 @@ export interface LawForm {
   needs: { sizes: number; tokens: number; ratios: number };
   /** `positive`: the formula diverges at ratio 0, so such rows cannot be fitted or predicted. */
   ratios: 'all' | 'positive';
+  /** True where D does not enter: rows at D = 0, the base models, can be fitted. */
+  tokensFromZero?: boolean;
   /** What the formula says where a corpus is absent or alone. */
   limits: { ratio0: string; ratio1: string };
   /** A simpler form that this one contains: its solution is one more start. Vectors in the fitter's units. */

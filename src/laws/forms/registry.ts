@@ -1,10 +1,13 @@
 import { UserError } from '../../common/errors.ts';
+import { appleAdditive } from './appleAdditive.ts';
+import { appleJoint } from './appleJoint.ts';
 import { averageParameterChinchilla } from './averageParameterChinchilla.ts';
 import { bimix } from './bimix.ts';
 import { capacity } from './capacity.ts';
 import { chinchilla } from './chinchilla.ts';
 import { crossLingual } from './crossLingual.ts';
 import { dataMixing } from './dataMixing.ts';
+import { forgetting, forgettingDomain } from './forgetting.ts';
 import type { LawForm } from './form.ts';
 import { ge24 } from './ge24.ts';
 import { l1 } from './l1.ts';
@@ -14,6 +17,8 @@ import { l4 } from './l4.ts';
 import { l5 } from './l5.ts';
 import { l6 } from './l6.ts';
 import { l7 } from './l7.ts';
+import { learningDynamicsDomain, learningDynamicsGeneral } from './learningDynamics.ts';
+import { repetitionAware } from './repetitionAware.ts';
 
 /** Every form that can be fitted, by name. */
 export const lawForms: Readonly<Record<string, LawForm>> = Object.fromEntries(
@@ -32,6 +37,13 @@ export const lawForms: Readonly<Record<string, LawForm>> = Object.fromEntries(
     ge24,
     capacity,
     crossLingual,
+    appleAdditive,
+    appleJoint,
+    repetitionAware,
+    learningDynamicsGeneral,
+    learningDynamicsDomain,
+    forgetting,
+    forgettingDomain,
   ].map((form) => [form.name, form]),
 );
 

@@ -32,10 +32,57 @@ const TRUTHS: Record<string, LawParameters> = {
     alpha: 0.3,
     beta: 0.4,
   },
+  'apple-joint': {
+    E: 1.2,
+    C1: 2.2,
+    gamma1: 0.6,
+    C2: 0.7,
+    gamma2: 1.3,
+    CA1: 0.02,
+    CA2: 0.03,
+    gammaA: 1.2,
+    alpha: 0.3,
+    CB1: 0.01,
+    CB2: 0.02,
+    gammaB: 0.9,
+    beta: 0.4,
+  },
+  'learning-dynamics-general': {
+    L0: 1.4,
+    A: 0.5,
+    C1: 0.3,
+    C2: 0.25,
+    B: 0.3,
+    alpha: 0.5,
+    a1: 0.2,
+    E: 30,
+    beta: 0.3,
+    a2: 3.2,
+  },
+  'learning-dynamics-domain': {
+    L0: 1.9,
+    A: 0.45,
+    C1: 0.3,
+    C2: 0.28,
+    B: -0.05,
+    alpha: 0.5,
+    a1: 0.1,
+    E: 60,
+    beta: 0.3,
+    a2: 2,
+  },
+  forgetting: { A: 0.5, alpha: 0.15, beta: 0.3, B: 40 },
+  'forgetting-domain': { E: 1.2, A: 0.03, alpha: 0.2, beta: 0.15 },
   'repetition-aware': { E: 1.4, A: 0.02, B: 0.01, alpha: 0.3, beta: 0.35, rD: 12, rN: 6 },
 };
 /** Forms in which parameters compensate for each other so far that only predictions are asked back. */
-const PREDICTIONS_ONLY = new Set(['L2', 'apple-joint', 'learning-dynamics', 'repetition-aware']);
+const PREDICTIONS_ONLY = new Set([
+  'L2',
+  'apple-joint',
+  'learning-dynamics-general',
+  'learning-dynamics-domain',
+  'repetition-aware',
+]);
 
 const SIZES = [6e-6, 1.4e-5, 2.5e-5, 5.6e-5];
 const RATIOS = [0, 0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 0.9, 1];
