@@ -25,7 +25,15 @@ export type * from './types.ts';
 /** Kept equal to the model family's own rule: every head size is even, matrix sides fill vector registers. */
 const WIDTH_MULTIPLE = 8;
 
-export const DEMO_NAMES = ['prose', 'mathematics', 'program'] as const;
+export const DEMO_NAMES = [
+  'prose',
+  'mathematics',
+  'program',
+  'statutes',
+  'music',
+  'chemistry',
+  'medical',
+] as const;
 
 /** The nine ratios of the D-CPT paper (arXiv 2406.01375, section 4.1), as shares of domain tokens. */
 export const PUBLISHED_RATIOS: readonly number[] = [0, 0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 0.9, 1];

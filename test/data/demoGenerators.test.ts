@@ -2,32 +2,13 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { demoGenerators } from '../../data/demoGenerators.ts';
 import { sha256 } from '../../src/common/canonical.ts';
+import { findDuplicates } from '../../src/corpus/duplicates.ts';
+import { documentsOf, MEGABYTE, type Name, names, wordCounts } from './samples.ts';
 
-type Name = keyof typeof demoGenerators;
-const names = Object.keys(demoGenerators) as Name[];
-
-function documentsOf(name: Name, seed: number, bytes: number): string[] {
-  const documents: string[] = [];
-  for (const text of demoGenerators[name].generate(seed)) {
-    documents.push(text);
-    bytes -= text.length;
-    if (bytes <= 0) return documents;
-  }
-  throw new Error('a generator ended');
-}
-
-const MEGABYTE = 1_000_000;
 const samples = Object.fromEntries(names.map((name) => [name, documentsOf(name, 1, 2 * MEGABYTE)])) as Record<
   Name,
   string[]
 >;
-
-/** Words of three letters or more, by falling count. */
-function wordCounts(texts: readonly string[]): [string, number][] {
-  const counts = new Map<string, number>();
-  for (const word of texts.join('\n').match(/[a-z]{3,}/g)!) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1]);
-}
 
 describe.each(names)('the demo generator %s', (name) => {
   const documents = samples[name];
@@ -87,6 +68,17 @@ describe.each(names)('the demo generator %s', (name) => {
     expect(demoGenerators[name].defaultBytes).toBeGreaterThanOrEqual(6 * MEGABYTE);
   });
 
+  it('repeats no document nearly: a share of 50-byte windows may come back, never half of a document', () => {
+    const tokens = (some: readonly string[]) =>
+      some.map((document) => ({ tokens: Int32Array.from(Buffer.from(document)), length: document.length }));
+    const [fewer, more] = [documents.slice(0, 100), documents.slice(100)];
+    const options = { vocabularySize: 256, bytesPerToken: 1 };
+    expect(findDuplicates(tokens(fewer), tokens(more), options)).toEqual([]);
+    // Two halves of two documents that are there do make a near duplicate.
+    const patched = more[0]!.slice(0, 700) + more[1]!.slice(0, 700);
+    expect(findDuplicates(tokens([patched]), tokens(more), options)).toMatchObject([{ kind: 'near' }]);
+  });
+
   it('keeps to a topic: a document shares more words with itself than with others', () => {
     const wordsOf = (part: string) => new Set(part.match(/[a-z]{5,}/g) ?? []);
     const shared = (a: Set<string>, b: Set<string>) =>
@@ -100,22 +92,6 @@ describe.each(names)('the demo generator %s', (name) => {
       other += shared(first, wordsOf(documents[i + 200]!.slice(documents[i + 200]!.length / 2)));
     }
     expect(own).toBeGreaterThan(1.3 * other);
-  });
-});
-
-describe('the demo corpora together', () => {
-  it('differ in their letters but share words', () => {
-    const letterShare = (name: Name) =>
-      samples[name].join('').replace(/[^a-zA-Z]/g, '').length / samples[name].join('').length;
-    expect(letterShare('prose')).toBeGreaterThan(0.75);
-    expect(letterShare('mathematics')).toBeLessThan(0.6);
-    const known = new Set(wordCounts(samples.prose).map(([word]) => word));
-    for (const name of ['mathematics', 'program'] as const) {
-      const words = wordCounts(samples[name]);
-      const total = words.reduce((sum, [, count]) => sum + count, 0);
-      const shared = words.filter(([word]) => known.has(word)).reduce((sum, [, count]) => sum + count, 0);
-      expect(shared / total).toBeGreaterThan(0.2);
-    }
   });
 });
 
