@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { makeRandom } from '../src/common/random.ts';
 import { textTable } from '../src/common/textTable.ts';
 import { fitPair } from '../src/laws/fitting/bootstrap.ts';
-import { fitLaw, optimise } from '../src/laws/fitting/fit.ts';
+import { DEFAULT_FIT, fitLaw, optimise, QUICK_FIT } from '../src/laws/fitting/fit.ts';
 import { makeProblem } from '../src/laws/fitting/objective.ts';
 import { prepare } from '../src/laws/fitting/prepare.ts';
 import { evenPoint } from '../src/laws/fitting/search.ts';
@@ -103,7 +103,7 @@ timed('L3 with 1,000 fits to resampled runs (general and domain law, 500 each)',
 const forms = Object.values(lawForms).filter((form) => form.inputs.length === 0);
 timed(`${forms.length} forms and 2 baselines, whole validation table`, () => {
   validate(
-    [...forms.map((form) => lawPredictor(form, { starts: 32 })), nearestRun, smoothInterpolation],
+    [...forms.map((form) => lawPredictor(form, QUICK_FIT)), nearestRun, smoothInterpolation],
     rows,
     { delta: 1e-3 },
   );
@@ -142,7 +142,7 @@ if (!hasScipy) {
     for (let round = 0; round < rounds; round++) {
       ours.push(
         seconds(() => {
-          best = { ...best, ours: optimise(problem(), scipyStarts)[0]!.value };
+          best = { ...best, ours: optimise(problem(), { ...DEFAULT_FIT, starts: scipyStarts })[0]!.value };
         }),
       );
       for (const gradient of ['numerical', 'analytic'] as const) {

@@ -55,11 +55,13 @@ export interface ResolvedConfig {
   };
 }
 
+export type DemoName = 'prose' | 'mathematics' | 'program' | 'statutes' | 'music' | 'chemistry' | 'medical';
+
 /** Where a corpus's documents come from. Paths are as written: relative to the current working directory. */
 export type CorpusSource =
   | { jsonl: string[]; field: string; maxBytes?: number }
   | { text: string[]; exclude: string[]; maxFileBytes: number; maxBytes?: number }
-  | { demo: 'prose' | 'mathematics' | 'program'; bytes: number; seed: number; maxBytes?: number };
+  | { demo: DemoName; bytes: number; seed: number; maxBytes?: number };
 
 /** The dial, and what overrides the family's rule for it. */
 export interface ModelSize {

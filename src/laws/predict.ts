@@ -1,4 +1,4 @@
-import { lawValue, toVector } from './forms/form.ts';
+import { lawValue, lawValues, toVector } from './forms/form.ts';
 import { lawForm } from './forms/registry.ts';
 import type { Interval, LawFit, LawParameters, LawPoint } from './types.ts';
 
@@ -11,6 +11,15 @@ export function predict(formName: string, parameters: LawParameters, point: LawP
 /** What a fit predicts at a point; meaningless for a fit that found no solution (`starts` 0). */
 export function predictFit(fit: Pick<LawFit, 'form' | 'parameters'>, point: LawPoint): number {
   return predict(fit.form, fit.parameters, point);
+}
+
+/** Predictions at many points, in one call. */
+export function predictAll(
+  fit: Pick<LawFit, 'form' | 'parameters'>,
+  points: readonly LawPoint[],
+): Float64Array {
+  const form = lawForm(fit.form);
+  return lawValues(form, toVector(form, fit.parameters), points);
 }
 
 /** Percentile interval of the prediction over the fit's resampled runs; null without them. */

@@ -3,13 +3,24 @@ import { dirname } from 'node:path';
 import Database from 'libsql';
 import { messageOf, UserError } from '../common/errors.ts';
 
-/** Raised whenever the tables below change; a file of another number is refused, never guessed at. */
-export const SCHEMA_VERSION = 1;
+/** Raised whenever the tables below change. 1 lacked law_versions and is upgraded; any other is refused, never guessed at. */
+export const SCHEMA_VERSION = 2;
 
 /** How long a statement waits for another process's write to end. */
 const BUSY_TIMEOUT_MS = 5000;
 
 // STRICT: a value of the wrong type is an error, not a conversion. Losses are REAL, which is float64.
+const LAW_VERSIONS = `
+  CREATE TABLE law_versions (
+    subject TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    inputs TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (subject, version),
+    UNIQUE (subject, inputs)
+  ) STRICT;
+`;
 const SCHEMA = `
   CREATE TABLE sweeps (
     sweep TEXT PRIMARY KEY,
@@ -54,6 +65,7 @@ const SCHEMA = `
     domain_bits_per_byte REAL,
     PRIMARY KEY (run, tokens)
   ) STRICT;
+  ${LAW_VERSIONS}
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
@@ -101,6 +113,12 @@ function checkOrCreateSchema(database: Database.Database, path: string): void {
       if (schemaState(database) === 'empty') database.exec(SCHEMA);
     });
     create.immediate();
+  }
+  if (schemaState(database) === 1) {
+    const upgrade = database.transaction(() => {
+      if (schemaState(database) === 1) database.exec(`${LAW_VERSIONS} PRAGMA user_version = 2`);
+    });
+    upgrade.immediate();
   }
   const state = schemaState(database);
   if (state === 'foreign') {

@@ -1,5 +1,6 @@
 import { canonicalJson } from '../common/canonical.ts';
 import { openDatabase } from './database.ts';
+import { recordLawVersions } from './lawVersions.ts';
 import { recordObservations } from './observations.ts';
 import { recordRuns } from './runs.ts';
 import type { ResultsStore, SweepRecord } from './types.ts';
@@ -12,6 +13,7 @@ export function openResultsStore(path: string): ResultsStore {
   const database = openDatabase(path);
   const runs = recordRuns(database);
   const observations = recordObservations(database);
+  const laws = recordLawVersions(database);
 
   const upsertSweep = database.prepare(
     `INSERT INTO sweeps (sweep, name, config, created_at) VALUES (?, ?, ?, ?)
@@ -38,6 +40,7 @@ export function openResultsStore(path: string): ResultsStore {
     sweeps,
     ...runs,
     ...observations,
+    ...laws,
     close: () => {
       // Leaves one file behind instead of three; a reader elsewhere may prevent it, which is harmless.
       database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all();

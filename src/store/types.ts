@@ -67,6 +67,20 @@ export interface SweepRecord {
   createdAt: string;
 }
 
+/** One kept fit of a subject's laws. */
+export interface LawVersionRecord {
+  /** What the laws are of, e.g. `math/law`: sweep and domain. */
+  subject: string;
+  /** 1, 2, … per subject. */
+  version: number;
+  /** SHA-256 of the rows and options that went into the fit. */
+  inputs: string;
+  /** ISO 8601, UTC. */
+  createdAt: string;
+  /** Whatever the writer keeps (JSON): the fits with their parameters, intervals and resampled fits. */
+  content: unknown;
+}
+
 /** An observation beside the sweep's names for its run: the tidy row of tables and fits. */
 export type SweepObservation = ObservationRecord & SweepRunRecord;
 
@@ -120,5 +134,13 @@ export interface ResultsStore {
   failRun(id: string, reason: string): void;
   /** Back to planned, e.g. because its checkpoint is gone. Observations may stay: training again confirms them. */
   resetRun(id: string, options: { forgetObservations: boolean }): void;
+  /**
+   * Keeps a fit as the subject's next version; the same inputs again change nothing and give back the version that they
+   * have.
+   */
+  saveLawVersion(law: Omit<LawVersionRecord, 'version'>): { version: number; isNew: boolean };
+  /** Oldest first. */
+  lawVersions(subject: string): LawVersionRecord[];
+  lawVersion(subject: string, version: number): LawVersionRecord | null;
   close(): void;
 }

@@ -352,7 +352,7 @@ describe('the file', () => {
     const future = new Database(store.path);
     future.exec('PRAGMA user_version = 7');
     future.close();
-    expect(refusal(store.path).message).toMatch(/schema version 7; this version of the project knows 1/);
+    expect(refusal(store.path).message).toMatch(/schema version 7; this version of the project knows 2/);
   });
 
   it('in a place that cannot be written is refused in words', () => {

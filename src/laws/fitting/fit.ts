@@ -14,10 +14,15 @@ export interface FitOptions {
   delta: number;
   /** Shapes that the global search begins from; each is polished, the better ones to the end. */
   starts: number;
+  /** A polished end counts as settled when its steps improve the objective by less than this share. */
+  settledBelow: number;
 }
 
 /** delta as in arXiv 2203.15556 and 2406.01375; it decides exponents (it moves published ones by a quarter), so it is recorded. */
-export const DEFAULT_FIT: FitOptions = { objective: 'log-huber', delta: 1e-3, starts: 128 };
+export const DEFAULT_FIT: FitOptions = { objective: 'log-huber', delta: 1e-3, starts: 128, settledBelow: 1e-10 };
+
+/** Enough for the many fits of a validation table: predictions settle long before parameters do. */
+export const QUICK_FIT: Partial<FitOptions> = { starts: 24, settledBelow: 1e-6 };
 
 /** Steps that every start gets, that the best quarter gets then, and that the last ones get. */
 const ITERATIONS = { every: 8, quarter: 40, last: 500 };
@@ -52,7 +57,7 @@ export function fitLaw(
   if (rows.length === 0) return emptyFit(form, chosen, design?.detail ?? 'no row can be used');
   const data = prepare(form, rows);
   const problem = makeProblem(form, data, objectiveOf(chosen));
-  const ends = optimise(problem, chosen.starts, containedStart(form, rows, chosen, data));
+  const ends = optimise(problem, chosen, containedStart(form, rows, chosen, data));
   const best = ends[0];
   if (!best) return emptyFit(form, chosen, design?.detail ?? 'no start gave a positive loss');
   const near = ends.filter(({ value }) => value <= best.value * (1 + NEAR_BEST) + 1e-15);
@@ -89,17 +94,17 @@ export function objectiveOf({ objective, delta }: Pick<FitOptions, 'objective' |
 /** Ends of the search from many starts, best first. Every start is polished a little, the promising ones to the end. */
 export function optimise(
   problem: Problem,
-  starts: number,
+  { starts, settledBelow }: Pick<FitOptions, 'starts' | 'settledBelow'>,
   extra: readonly (readonly number[])[] = [],
 ): Polished[] {
   const candidates = [...extra, ...globalSearch(problem, starts).map(({ vector }) => vector)];
   const stage = (ends: readonly Polished[], count: number, iterations: number): Polished[] =>
     [
-      ...ends.slice(0, count).map(({ vector }) => polish(problem, vector, iterations)),
+      ...ends.slice(0, count).map(({ vector }) => polish(problem, vector, iterations, settledBelow)),
       ...ends.slice(count),
     ].sort((a, b) => a.value - b.value);
   const every = candidates
-    .map((vector) => polish(problem, vector, ITERATIONS.every))
+    .map((vector) => polish(problem, vector, ITERATIONS.every, settledBelow))
     .filter(({ value }) => Number.isFinite(value))
     .sort((a, b) => a.value - b.value);
   return stage(stage(every, Math.ceil(every.length / 4), ITERATIONS.quarter), LAST, ITERATIONS.last);

@@ -11,6 +11,7 @@ export interface Polished {
   converged: boolean;
 }
 
+/** A step that improves by a smaller share is hardly one. */
 const SETTLED = 1e-10;
 const PATIENCE = 6;
 
@@ -19,7 +20,12 @@ const PATIENCE = 6;
  * Huber's weights (each is the minimum of a quadratic above the objective), damped as Levenberg and Marquardt do, with
  * parameters that press against a bound held there. Never goes up.
  */
-export function polish(problem: Problem, start: readonly number[], maxIterations: number): Polished {
+export function polish(
+  problem: Problem,
+  start: readonly number[],
+  maxIterations: number,
+  settledBelow = SETTLED,
+): Polished {
   const bounds = problem.form.parameters;
   const clamp = (value: number, i: number) => Math.min(bounds[i]!.upper, Math.max(bounds[i]!.lower, value));
   let vector = start.map(clamp);
@@ -44,7 +50,7 @@ export function polish(problem: Problem, start: readonly number[], maxIterations
       });
     const value = step ? problem.objective(next) : Number.POSITIVE_INFINITY;
     if (value < here.value) {
-      settled = here.value - value < SETTLED * here.value ? settled + 1 : 0;
+      settled = here.value - value < settledBelow * here.value ? settled + 1 : 0;
       vector = next;
       here = problem.curvature(vector);
       damping = Math.max(1e-12, damping / 4);
