@@ -20,6 +20,7 @@ module.exports = {
     only('engine', ['common']),
     only('laws', ['common']),
     only('corpus', ['common']),
+    only('measurements', ['common']),
     only('config', ['common']),
     only('training', ['common', 'model', 'engine', 'corpus']),
     only('store', ['common']),

@@ -44,13 +44,14 @@ export function readTrajectories(size: SizeTrajectories, tokens: number | null):
     );
   }
   checkBase(size.base, `the base model of size ${size.modelSize}`);
-  for (const [run, base] of Object.entries(size.runBases ?? {})) checkBase(base, `the base model of run ${run}`);
+  for (const [run, base] of Object.entries(size.runBases ?? {}))
+    checkBase(base, `the base model of run ${run}`);
   for (const row of size.rows) checkRow(row);
   checkRuns(size.rows);
 
   const warnings: string[] = [];
-  const positive = size.rows.filter((row) => row.domainRatio > 0);
-  if (positive.length < size.rows.length) {
+  const positive = inOrder(size.rows.filter((row) => row.domainRatio > 0));
+  if (size.rows.some((row) => row.domainRatio === 0)) {
     warnings.push('runs at domain ratio 0 are left out: the critical ratio is one of positive ratios');
   }
   if (positive.length === 0) return { tokens: tokens ?? 0, groups: [], warnings };
@@ -76,6 +77,14 @@ export function readTrajectories(size: SizeTrajectories, tokens: number | null):
     return { domainRatio, runs: [...new Set(own.map(({ run }) => run))].sort(), changes: own };
   });
   return { tokens: last, groups, warnings };
+}
+
+/** By ratio, run and tokens: sums, and so every bit of the answer, do not depend on the order that rows came in. */
+function inOrder(rows: readonly TrajectoryRow[]): TrajectoryRow[] {
+  const byName = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+  return [...rows].sort(
+    (a, b) => a.domainRatio - b.domainRatio || byName(a.run, b.run) || a.tokens - b.tokens,
+  );
 }
 
 /** Rows of a group at T_max, one a run. */

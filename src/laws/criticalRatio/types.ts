@@ -23,6 +23,7 @@ export interface BaseLosses {
 export interface SizeTrajectories {
   /** Non-embedding parameters, in billions. */
   modelSize: number;
+  /** What losses at T_max are compared with and reported on top of. */
   base: BaseLosses;
   /** By run name, where runs started from base models of their own (one a seed): changes are taken from these. */
   runBases?: Readonly<Record<string, BaseLosses>>;
@@ -32,7 +33,7 @@ export interface SizeTrajectories {
 export interface CriticalRatioOptions {
   /** By how much general loss may exceed the base model's at T_max: nats per token, absolute. */
   toleranceNats: number;
-  /** Weight of general loss against domain loss; Infinity: only the turning point of general loss counts. */
+  /** Weight of general loss against domain loss; Infinity (null in JSON): only the turning point of general loss counts. */
   lambda: number;
   /** T_max in billions; null: the largest token count that every run was measured at. */
   tokens: number | null;
@@ -103,6 +104,8 @@ export interface RatioRow {
   feasible: boolean | null;
   /** The conditions it fails, in words. */
   fails: string[];
+  /** Why there are no token laws; null where there are. */
+  tokenLawProblem: string | null;
   generalLaw: FittedLaw | null;
   domainLaw: FittedLaw | null;
 }
