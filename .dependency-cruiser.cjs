@@ -27,6 +27,7 @@ module.exports = {
     only('queue', ['common']),
     only('cli', ['common']),
     only('report', ['common', 'store', 'laws']),
+    only('analysis', ['common', 'laws', 'measurements', 'store', 'report']),
     only('sweep', [
       'common',
       'config',
@@ -37,6 +38,7 @@ module.exports = {
       'queue',
       'store',
       'laws',
+      'analysis',
       'report',
     ]),
     {

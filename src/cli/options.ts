@@ -30,7 +30,7 @@ export interface CommandDescription<Shared extends SharedOption> {
   /** As in `npm run <name>`. */
   name: string;
   summary: string;
-  /** commander's notation: `<config>`, `[sweep]`. */
+  /** commander's notation: `<config>`, `[sweep]`, `<file...>`. */
   argument?: { name: string; description: string };
   options: readonly Shared[];
   /** Arguments behind `npm run <name> -- `, each with what it does. */
@@ -42,6 +42,8 @@ export interface CommandDescription<Shared extends SharedOption> {
 export interface ParsedCommand<Shared extends SharedOption> {
   /** The positional argument, or undefined when it is optional and was not given. */
   argument: string | undefined;
+  /** All of them, where the argument may be repeated. */
+  all: string[];
   options: Pick<SharedOptionValues, Shared>;
   /** Values of `more`, by commander's camel-case names. */
   more: Record<string, unknown>;
@@ -93,6 +95,7 @@ export function parseCommandLine<Shared extends SharedOption>(
   const pick = (keys: readonly string[]) => Object.fromEntries(keys.map((key) => [key, values[key]]));
   return {
     argument: command.args[0],
+    all: command.args,
     options: pick(options) as Pick<SharedOptionValues, Shared>,
     more: pick(more.map((option) => option.attributeName())),
   };

@@ -39,7 +39,7 @@ const SYNONYMS: Record<Role, readonly string[]> = {
   general_loss: ['l_g', 'loss_general', 'general_val_loss', 'general_validation_loss'],
   domain_loss: ['l_d', 'loss_domain', 'domain_val_loss', 'domain_validation_loss'],
   loss: ['val_loss', 'final_loss', 'validation_loss', 'eval_loss'],
-  run: ['run_id', 'run_name', 'experiment'],
+  run: ['run_id', 'run_name', 'name', 'experiment'],
   seed: ['random_seed'],
   domain: ['domain_name', 'corpus'],
   mean_model_size: ['average_parameters', 'mean_parameters'],

@@ -19,7 +19,12 @@ export interface FitOptions {
 }
 
 /** delta as in arXiv 2203.15556 and 2406.01375; it decides exponents (it moves published ones by a quarter), so it is recorded. */
-export const DEFAULT_FIT: FitOptions = { objective: 'log-huber', delta: 1e-3, starts: 128, settledBelow: 1e-10 };
+export const DEFAULT_FIT: FitOptions = {
+  objective: 'log-huber',
+  delta: 1e-3,
+  starts: 128,
+  settledBelow: 1e-10,
+};
 
 /** Enough for the many fits of a validation table: predictions settle long before parameters do. */
 export const QUICK_FIT: Partial<FitOptions> = { starts: 24, settledBelow: 1e-6 };

@@ -1,0 +1,34 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Readers of flags' values, for commander: each throws what a user can act on. */
+
+export function positiveNumber(text: string): number {
+  const value = Number(text.replaceAll('_', ''));
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('It must be a positive number.');
+  return value;
+}
+
+export function wholeNumber(text: string): number {
+  const value = Number(text.replaceAll('_', ''));
+  if (!(Number.isSafeInteger(value) && value >= 0)) {
+    throw new InvalidArgumentError('It must be a whole number, zero or more.');
+  }
+  return value;
+}
+
+export function share(text: string): number {
+  const value = text.trim().endsWith('%') ? Number(text.trim().slice(0, -1)) / 100 : Number(text);
+  if (!(value > 0 && value < 1)) {
+    throw new InvalidArgumentError('It must lie between 0 and 1, e.g. 0.9, or be a percentage, e.g. 3%.');
+  }
+  return value;
+}
+
+export function oneOf<Choice extends string>(choices: readonly Choice[]): (text: string) => Choice {
+  return (text) => {
+    if (!choices.includes(text as Choice)) {
+      throw new InvalidArgumentError(`It must be one of: ${choices.join(', ')}.`);
+    }
+    return text as Choice;
+  };
+}
