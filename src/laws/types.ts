@@ -109,7 +109,7 @@ export interface RatioRecommendation {
   /** null when infeasible, and the point estimate even when not identified (read `reason`). */
   domainRatio: number | null;
   interval: Interval | null;
-  target: { n: number; d: number; tolerance: number };
+  target: { n: number; d: number; tolerance: number; toleranceNats?: number };
   /** General loss of the base model at the target size, before CPT, and what is allowed after it; nats per token. */
   baseGeneralLoss: number;
   generalLossLimit: number;

@@ -1,13 +1,16 @@
-import { type BaseLoss, baseLossAt } from './baseLoss.ts';
 import { distinct } from '../fitting/checkRows.ts';
-import { percentileInterval, predict } from '../predict.ts';
+import { percentileInterval, predict, predictAll } from '../predict.ts';
 import type { Interval, LawFit, LawObservation, LawParameters, RatioRecommendation } from '../types.ts';
+import { type BaseLoss, baseLossAt } from './baseLoss.ts';
 
 export interface DecisionInputs {
   generalFit: LawFit;
   domainFit: LawFit;
-  /** n and d in billions; tolerance: the share by which general loss may exceed the base model's. */
-  target: { n: number; d: number; tolerance: number };
+  /**
+   * n and d in billions; tolerance: the share by which general loss may exceed the base model's, unless toleranceNats says
+   * by how many nats per token.
+   */
+  target: { n: number; d: number; tolerance: number; toleranceNats?: number };
   /** General loss of base models, before CPT. */
   baseLosses: readonly BaseLoss[];
   /** The rows of the general fit: what counts as extrapolation, and a check where the target was measured. */
@@ -31,10 +34,12 @@ const EXTRAPOLATION = 3;
 export function recommendRatio(inputs: DecisionInputs): RatioRecommendation {
   const { generalFit, domainFit, target, level } = inputs;
   const base = baseLossAt(inputs.baseLosses, target.n);
-  const limit = (1 + target.tolerance) * base.loss;
+  const limit = generalLossLimit(base.loss, target);
+  const allowed = allowance(target);
   const generalLoss = (parameters: LawParameters, domainRatio: number) =>
     predict(generalFit.form, parameters, { n: target.n, d: target.d, ratio: 1 - domainRatio });
-  const largest = (parameters: LawParameters) => largestFeasible((r) => generalLoss(parameters, r) <= limit);
+  const largest = (parameters: LawParameters) =>
+    largestRatioWithin({ form: generalFit.form, parameters }, target, limit);
 
   const domainRatio = generalFit.starts > 0 ? largest(generalFit.parameters) : null;
   const replicated = generalFit.replicates.map(largest);
@@ -73,7 +78,7 @@ export function recommendRatio(inputs: DecisionInputs): RatioRecommendation {
       domainRatio: null,
       interval: null,
       reason:
-        `no ratio keeps general loss within ${percent(target.tolerance)} of the base model's ${base.loss.toFixed(4)}: ` +
+        `no ratio keeps general loss within ${allowed} of the base model's ${base.loss.toFixed(4)}: ` +
         `the lowest that the law predicts is ${best.toFixed(4)}, the limit is ${limit.toFixed(4)}`,
       warnings,
     };
@@ -85,7 +90,11 @@ export function recommendRatio(inputs: DecisionInputs): RatioRecommendation {
       'the general share is below 0.1, where no law of this family is reliable (arXiv 2406.01375 App. I.3)',
     );
   }
-  warnings.push(...measuredCheck(inputs, domainRatio, limit), ...domainSlope(inputs, domainRatio));
+  warnings.push(
+    ...measuredCheck(inputs, domainRatio, limit),
+    ...domainSlope(inputs, domainRatio),
+    ...nearOptimalCheck(generalFit, largest, interval),
+  );
   return {
     ...common,
     status: 'recommended',
@@ -93,10 +102,44 @@ export function recommendRatio(inputs: DecisionInputs): RatioRecommendation {
     interval,
     reason:
       domainRatio === 1
-        ? `every ratio up to 1 keeps general loss within ${percent(target.tolerance)} of the base model's: the limit does not bind`
-        : `the largest share that keeps general loss within ${percent(target.tolerance)} of the base model's ${base.loss.toFixed(4)}`,
+        ? `every ratio up to 1 keeps general loss within ${allowed} of the base model's: the limit does not bind`
+        : `the largest share that keeps general loss within ${allowed} of the base model's ${base.loss.toFixed(4)}`,
     warnings,
   };
+}
+
+/** Highest general loss allowed, nats per token. */
+export function generalLossLimit(
+  baseLoss: number,
+  target: { tolerance: number; toleranceNats?: number },
+): number {
+  return target.toleranceNats === undefined
+    ? (1 + target.tolerance) * baseLoss
+    : baseLoss + target.toleranceNats;
+}
+
+/** The tolerance in words: `3 %` or `0.05 nats`. */
+export const allowance = (target: { tolerance: number; toleranceNats?: number }): string =>
+  target.toleranceNats === undefined ? percent(target.tolerance) : `${target.toleranceNats} nats`;
+
+/**
+ * The largest domain ratio whose predicted general loss stays within a limit (nats per token) at a target; null when no
+ * ratio's does. All ratios of the grid are looked at in one call, the crossing is bisected.
+ */
+export function largestRatioWithin(
+  law: { form: string; parameters: LawParameters },
+  { n, d }: { n: number; d: number },
+  limit: number,
+): number | null {
+  const losses = predictAll(
+    law,
+    Array.from({ length: GRID + 1 }, (_, k) => ({ n, d, ratio: 1 - k / GRID })),
+  );
+  return largestFeasible((r) => {
+    const k = r * GRID;
+    const loss = Number.isInteger(k) ? losses[k]! : predict(law.form, law.parameters, { n, d, ratio: 1 - r });
+    return loss <= limit;
+  });
 }
 
 /** The largest ratio in [0, 1] at which `feasible` holds, to 1e-9; null when none of the grid's is. */
@@ -184,6 +227,22 @@ function measuredCheck(
     ];
   }
   return [];
+}
+
+/** Fits that are as good as the best may answer otherwise: say so when they lie outside the interval. */
+function nearOptimalCheck(
+  fit: LawFit,
+  largest: (parameters: LawParameters) => number | null,
+  interval: Interval | null,
+): string[] {
+  const ratios = fit.nearOptimal.map(largest).filter((ratio) => ratio !== null);
+  if (ratios.length < 2) return [];
+  const [low, high] = [Math.min(...ratios), Math.max(...ratios)];
+  if (high - low < 0.01 || (interval && low >= interval.low - 0.005 && high <= interval.high + 0.005))
+    return [];
+  return [
+    `fits that are within 1 % as good put the ratio between ${low.toFixed(2)} and ${high.toFixed(2)}, which the interval does not hold`,
+  ];
 }
 
 function domainSlope({ domainFit, target }: DecisionInputs, domainRatio: number): string[] {

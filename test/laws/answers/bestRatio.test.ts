@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { baseLossAt } from '../../../src/laws/answers/baseLoss.ts';
-import { fitPair } from '../../../src/laws/fitting/bootstrap.ts';
 import { type DecisionInputs, largestFeasible, recommendRatio } from '../../../src/laws/answers/bestRatio.ts';
+import { fitPair } from '../../../src/laws/fitting/bootstrap.ts';
 import { fitLaw } from '../../../src/laws/fitting/fit.ts';
 import { l3 } from '../../../src/laws/forms/l3.ts';
 import { predict } from '../../../src/laws/predict.ts';
