@@ -23,7 +23,9 @@ await runCommand(async () => {
   );
   if (!command) return EXIT_CODES.done;
   const { runs: runsFolder, json } = command.options;
-  const input = collectSweep(runsFolder, command.argument!);
+  const input = collectSweep(runsFolder, command.argument!, (what) =>
+    process.stderr.write(`fitting: ${what}\n`),
+  );
   const [page] = writeSweepFiles(runsFolder, input);
   const wallSeconds = (performance.now() - beganMs) / 1000;
   const colour = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR;

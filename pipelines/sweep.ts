@@ -82,9 +82,7 @@ await runCommand(async (interrupt) => {
   interrupt.signal.throwIfAborted();
   if (!tally) return EXIT_CODES.done;
 
-  const input = collectSweep(runsFolder, config.name, (domain) =>
-    say(`fitting the laws of ${domain} and ${config.law.resamples} resampled fits for the intervals`),
-  );
+  const input = collectSweep(runsFolder, config.name, (what) => say(`fitting: ${what}`));
   const [page] = writeSweepFiles(runsFolder, input);
   const wallSeconds = (performance.now() - beganMs) / 1000;
   const columns = process.stdout.columns ?? 100;

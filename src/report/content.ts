@@ -1,5 +1,6 @@
 import { sha256 } from '../common/canonical.ts';
 import { type AnswerText, answerText, count, sweepWarnings, syntheticNotice } from './answerText.ts';
+import { crossDomainSentence, crossDomainTables } from './crossDomainTables.ts';
 import { withoutEmptyFits } from './emptyFits.ts';
 import { sweepFigures } from './figures/index.ts';
 import type { Figure } from './figures/types.ts';
@@ -50,7 +51,7 @@ export function reportContent(stored: SweepReportInput): ReportContent {
     ].join(' · '),
     synthetic: syntheticNotice(input),
     warnings: sweepWarnings(input),
-    notes: input.notes,
+    notes: [...(input.crossDomain ? [crossDomainSentence(input.crossDomain)] : []), ...input.notes],
     domains: input.answers.map((answer) => ({
       domain: answer.domain,
       answer: answerText(answer),
@@ -58,7 +59,11 @@ export function reportContent(stored: SweepReportInput): ReportContent {
       tables: [parametersTable(answer), qualityTable(answer)],
     })),
     answers: answersTable(input),
-    tables: [corporaTable(input), timeTable(input)],
+    tables: [
+      ...(input.crossDomain ? crossDomainTables(input.crossDomain) : []),
+      corporaTable(input),
+      timeTable(input),
+    ],
     runs: runsTable(input),
     provenance: provenanceTable(input, sha256(input.configYaml)),
     configYaml: input.configYaml,

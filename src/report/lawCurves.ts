@@ -1,5 +1,5 @@
-import { predictFit, predictionInterval } from '../laws/predict.ts';
 import { type TradeOffPoint, tradeOffCurve } from '../laws/answers/tradeOff.ts';
+import { predictFit, predictionInterval } from '../laws/predict.ts';
 import type { LawFit, LawParameters, LawPoint } from '../laws/types.ts';
 
 /** Coverage of every band that is drawn. */

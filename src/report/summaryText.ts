@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import { textTable } from '../common/textTable.ts';
 import type { LawFit } from '../laws/types.ts';
 import { type AnswerTone, answerText, statusWords, sweepWarnings, syntheticNotice } from './answerText.ts';
+import { crossDomainSentence } from './crossDomainTables.ts';
 import { withoutEmptyFits } from './emptyFits.ts';
 import { fixed, interval, percent, significant, whole } from './numbers.ts';
 import { lawFormula, parameterSymbol } from './tables.ts';
@@ -25,6 +26,7 @@ export function sweepSummaryText(input: SweepReportInput, options: SummaryOption
   );
   return [
     ...input.answers.map((answer) => domainSummaryText(answer, options)),
+    ...(input.crossDomain ? [wrapped(crossDomainSentence(input.crossDomain), columns, '')] : []),
     ...(general.length ? [general.map((line) => warning(line, columns, paint.yellow)).join('\n')] : []),
   ].join('\n\n');
 }

@@ -1,5 +1,6 @@
 import type { LawFit, LawObservation, RatioRecommendation } from '../laws/types.ts';
 import type { RunRecord, SweepObservation, SweepRecord, SweepRunRecord } from '../store/types.ts';
+import type { CrossDomainContent } from './crossDomainTables.ts';
 
 export interface CorpusFacts {
   name: string;
@@ -37,6 +38,8 @@ export interface SweepReportInput {
   runs: (RunRecord & SweepRunRecord)[];
   observations: SweepObservation[];
   answers: DomainAnswer[];
+  /** How domains foretell one another; absent with fewer than three. */
+  crossDomain?: CrossDomainContent;
   /** Name → version or description: project, node, engine, processor, … */
   environment: Record<string, string>;
   wallSeconds: number;

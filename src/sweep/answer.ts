@@ -1,12 +1,10 @@
+import { domainsOfSweep } from '../analysis/domainData.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
-import type { BaseLoss } from '../laws/answers/baseLoss.ts';
-import { fitPair } from '../laws/fitting/bootstrap.ts';
 import { recommendRatio } from '../laws/answers/bestRatio.ts';
+import { fitPair } from '../laws/fitting/bootstrap.ts';
 import { lawForm } from '../laws/forms/registry.ts';
-import { lawRows, type MeasuredPoint } from '../laws/rows.ts';
 import type { DomainAnswer } from '../report/types.ts';
 import type { RunRecord, SweepObservation, SweepRunRecord } from '../store/types.ts';
-import { runSpecSchema } from '../training/runSpec.ts';
 
 export interface AnswerInputs {
   config: ResolvedConfig;
@@ -15,32 +13,19 @@ export interface AnswerInputs {
 }
 
 /**
- * Laws and recommendation per domain, from what the store holds; nothing here knows how it was measured. Runs that
- * diverged or failed have no place in a law. `onDomain` is told before each domain's fits, which take seconds.
+ * Laws and recommendation per domain, from what the store holds; nothing here knows how it was measured. `onDomain` is
+ * told before each domain's fits, which take seconds.
  */
 export function answerSweep(
-  inputs: AnswerInputs,
+  { config, runs, observations }: AnswerInputs,
   onDomain: (domain: string) => void = () => {},
 ): DomainAnswer[] {
-  const { config } = inputs;
-  const done = new Map(inputs.runs.filter((run) => run.status === 'done').map((run) => [run.run, run]));
-  const warmupOf = (run: string): number => runSpecSchema.parse(done.get(run)!.spec).warmupTokens;
   const form = lawForm(config.law.form);
+  const measured = new Map(domainsOfSweep(runs, observations).map((data) => [data.domain, data]));
   return Object.entries(config.corpora.domains).flatMap(([domain, { target }]) => {
-    const observed = inputs.observations.filter((row) => row.domain === domain && done.has(row.run));
-    const points = observed.map(
-      (row): MeasuredPoint => ({
-        run: row.run,
-        modelSize: row.modelSize,
-        tokens: row.tokens,
-        warmupTokens: warmupOf(row.run),
-        domainRatio: row.domainRatio,
-        generalLoss: row.generalLoss,
-        domainLoss: row.domainLoss!,
-      }),
-    );
-    const rows = lawRows(points);
-    if (rows.general.length === 0) return [];
+    const data = measured.get(domain);
+    if (!data || data.rows.general.length === 0) return [];
+    const { rows, baseLosses } = data;
     onDomain(domain);
     const { huberDelta: delta, resamples, intervalLevel: level } = config.law;
     const { general, domain: ofDomain } = fitPair(form, rows, {
@@ -49,8 +34,10 @@ export function answerSweep(
       level,
       seed: config.seeds[0]!,
     });
-    const sizes = observed.map((row) => row.modelSize);
-    const modelSize = target.modelSize === 'largest' ? Math.max(...sizes) : target.modelSize;
+    const modelSize =
+      target.modelSize === 'largest'
+        ? Math.max(...data.points.map((point) => point.modelSize))
+        : target.modelSize;
     return [
       {
         domain,
@@ -63,9 +50,7 @@ export function answerSweep(
           generalFit: general,
           domainFit: ofDomain,
           target: { n: modelSize / 1e9, d: target.tokens / 1e9, tolerance: target.tolerance },
-          baseLosses: observed
-            .filter((row) => row.tokens === 0)
-            .map((row): BaseLoss => ({ n: row.modelSize / 1e9, loss: row.generalLoss })),
+          baseLosses,
           generalRows: rows.general,
           level,
         }),

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { crossDomainReport } from '../analysis/crossDomain.ts';
+import { domainsOfSweep } from '../analysis/domainData.ts';
 import { writeFileAtomic } from '../common/atomicFile.ts';
 import { UserError } from '../common/errors.ts';
 import { resolveConfig } from '../config/resolveConfig.ts';
@@ -13,11 +15,14 @@ import { answerSweep } from './answer.ts';
 import { loadProvenance } from './provenance.ts';
 import { runsLayout } from './sweep.ts';
 
+/** A law over domains needs some to fit and one to foretell. */
+const LEAST_DOMAINS = 3;
+
 /** Everything that a report shows, from the store and the sweep's folder. Throws a UserError for an unknown sweep. */
 export function collectSweep(
   runsFolder: string,
   name: string,
-  onDomain?: (domain: string) => void,
+  onStep: (what: string) => void = () => {},
 ): SweepReportInput {
   const layout = runsLayout(runsFolder);
   if (!existsSync(layout.store)) {
@@ -40,8 +45,27 @@ export function collectSweep(
     const { config } = resolveConfig(treeOf(sweep.config, `the saved config of ${name}`));
     const runs = store.runs(name);
     const observations = store.observations(name);
-    const answers = answerSweep({ config, runs, observations }, onDomain);
-    return { sweep, configYaml: resolvedConfigYaml(config), runs, observations, answers, ...provenance };
+    const { resamples } = config.law;
+    const answers = answerSweep({ config, runs, observations }, (domain) =>
+      onStep(`the laws of ${domain}, and ${resamples} fits to resampled runs for the intervals`),
+    );
+    const collected = {
+      sweep,
+      configYaml: resolvedConfigYaml(config),
+      runs,
+      observations,
+      answers,
+      ...provenance,
+    };
+    const domains = domainsOfSweep(runs, observations).filter(({ rows }) => rows.general.length > 0);
+    if (domains.length < LEAST_DOMAINS) return collected;
+    try {
+      const tolerance = Math.max(...answers.map((answer) => answer.recommendation.target.tolerance));
+      return { ...collected, crossDomain: crossDomainReport(domains, { target: null, tolerance, onStep }) };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return { ...collected, notes: [...collected.notes, `no cross-domain law: ${error.message}`] };
+    }
   } finally {
     store.close();
   }

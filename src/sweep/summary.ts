@@ -28,6 +28,8 @@ export interface SweepSummary extends Partial<DomainSummary> {
   domain?: string;
   /** Every domain's answer, by name. */
   domains: Record<string, DomainSummary>;
+  /** Hold-outs over domains, where there are three or more. */
+  crossDomain?: SweepReportInput['crossDomain'];
   trainedTokens: number;
   wallSeconds: number;
   report: string;
@@ -48,6 +50,7 @@ export function summarise(
     observations: input.observations.length,
     ...(first === undefined ? {} : { domain: first, ...domains[first]! }),
     domains,
+    ...(input.crossDomain ? { crossDomain: input.crossDomain } : {}),
     trainedTokens,
     wallSeconds,
     report,

@@ -218,12 +218,12 @@ function measuredCheck(
   const firstBeyond = beyond.length > 0 ? Math.min(...beyond) : null;
   if (firstBeyond !== null && domainRatio > firstBeyond) {
     return [
-      `the run measured at ratio ${firstBeyond} is already above the limit: the law is too hopeful there`,
+      `the run measured at ratio ${Number(firstBeyond.toFixed(4))} is already above the limit: the law is too hopeful there`,
     ];
   }
   if (lastWithin !== null && domainRatio < lastWithin) {
     return [
-      `the run measured at ratio ${lastWithin} is still within the limit: the law is too careful there`,
+      `the run measured at ratio ${Number(lastWithin.toFixed(4))} is still within the limit: the law is too careful there`,
     ];
   }
   return [];
@@ -238,10 +238,10 @@ function nearOptimalCheck(
   const ratios = fit.nearOptimal.map(largest).filter((ratio) => ratio !== null);
   if (ratios.length < 2) return [];
   const [low, high] = [Math.min(...ratios), Math.max(...ratios)];
-  if (high - low < 0.01 || (interval && low >= interval.low - 0.005 && high <= interval.high + 0.005))
-    return [];
+  const held = interval && low >= interval.low - 0.005 && high <= interval.high + 0.005;
+  if (held || high - low < 0.02) return [];
   return [
-    `fits that are within 1 % as good put the ratio between ${low.toFixed(2)} and ${high.toFixed(2)}, which the interval does not hold`,
+    `fits that are nearly as good put the ratio between ${low.toFixed(2)} and ${high.toFixed(2)}${interval ? ', which the interval does not hold' : ''}`,
   ];
 }
 

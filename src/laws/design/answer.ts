@@ -1,3 +1,4 @@
+import { UserError } from '../../common/errors.ts';
 import { columnsOf } from '../forms/columns.ts';
 import { evaluationFor, type LawForm } from '../forms/form.ts';
 import type { LawPoint } from '../types.ts';
@@ -17,6 +18,22 @@ export const generalPoint = ({ target }: DesignQuestion, domainRatio: number): L
   d: target.d,
   ratio: 1 - domainRatio,
 });
+
+/** Throws a UserError for a question or a coverage that means nothing. */
+export function checkQuestion({ target, baseGeneralLoss }: DesignQuestion, level: number): void {
+  const positive = { n: target.n, d: target.d, baseGeneralLoss };
+  for (const [name, value] of Object.entries(positive)) {
+    if (!(value > 0 && Number.isFinite(value)))
+      throw new UserError(
+        `the question's ${name} is ${value}, not a positive number`,
+        'Give N and D in billions and the loss in nats per token.',
+      );
+  }
+  if (!(target.tolerance > -1 && Number.isFinite(target.tolerance)))
+    throw new UserError(`the tolerance is ${target.tolerance}`, 'Give a share, e.g. 0.03 for 3 %.');
+  if (!(level > 0 && level < 1))
+    throw new UserError(`the level is ${level}`, 'Give a coverage between 0 and 1, e.g. 0.9.');
+}
 
 /**
  * The largest domain ratio within the tolerance, as a function of the general law's parameters (billions): null when

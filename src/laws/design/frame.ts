@@ -1,8 +1,8 @@
 import { UserError } from '../../common/errors.ts';
+import { fromBillions, inOrder, prepare } from '../fitting/prepare.ts';
 import { type Columns, columnsOf } from '../forms/columns.ts';
 import { evaluationFor, type LawForm, toVector } from '../forms/form.ts';
 import { lawForm } from '../forms/registry.ts';
-import { fromBillions, inOrder, prepare } from '../fitting/prepare.ts';
 import type { LawFit, LawObservation, LawPoint } from '../types.ts';
 
 /**
@@ -19,7 +19,10 @@ export interface Frame {
 }
 
 /** Throws a UserError when the fit has no solution, or a form that a plan cannot be made for. */
-export function makeFrame(fit: Pick<LawFit, 'form' | 'parameters' | 'starts'>, given: readonly LawObservation[]): Frame {
+export function makeFrame(
+  fit: Pick<LawFit, 'form' | 'parameters' | 'starts'>,
+  given: readonly LawObservation[],
+): Frame {
   const form = lawForm(fit.form);
   if (form.inputs.length > 0) {
     throw new UserError(
