@@ -6,6 +6,7 @@ import {
   type HoldOutResult,
   holdOutDomains,
   type MethodSummary,
+  refuseTooFew,
   summariseHoldOuts,
 } from '../laws/crossDomain/holdOuts.ts';
 import {
@@ -46,6 +47,7 @@ export function crossDomainReport(
   { target, tolerance, probe, onStep = () => {} }: CrossDomainOptions,
 ): CrossDomainReport {
   const beganMs = performance.now();
+  refuseTooFew(data.length);
   const probes = data.map((each) => measureProbes(each.domain, trajectoriesOf(each), probe));
   const domains = data.map(rowsOf);
   const laws = Object.fromEntries(

@@ -59,6 +59,15 @@ export interface HoldOutInputs {
 /** Enough for predictions: parameters of one law over four domains settle from most starts. */
 const FOLD_FIT: Partial<FitOptions> = { starts: 24, settledBelow: 1e-7 };
 
+/** Throws a UserError for fewer domains than a hold-out needs. */
+export function refuseTooFew(domains: number): void {
+  if (domains >= 3) return;
+  throw new UserError(
+    `a cross-domain law cannot be held out on ${domains} domain${domains === 1 ? '' : 's'}`,
+    'It takes at least three: two to fit, one to foretell.',
+  );
+}
+
 /** Domains that a fold fits: 4 of 6 as in the paper, two fewer than there are otherwise, but at least 2. */
 export const fittedCount = (domains: number): number => Math.max(2, domains - 2);
 
@@ -69,12 +78,7 @@ export const fittedCount = (domains: number): number => Math.max(2, domains - 2)
  */
 export function holdOutDomains(inputs: HoldOutInputs): HoldOutResult[] {
   const domains = [...inputs.domains].sort((a, b) => (a.domain < b.domain ? -1 : 1));
-  if (domains.length < 3) {
-    throw new UserError(
-      `a cross-domain law cannot be held out on ${domains.length} domain${domains.length === 1 ? '' : 's'}`,
-      'It takes at least three: two to fit, one to foretell.',
-    );
-  }
+  refuseTooFew(domains.length);
   const options = { ...FOLD_FIT, ...inputs.fit };
   const ownLaws = new Map(
     domains.map(({ domain, general, ofDomain }) => [
