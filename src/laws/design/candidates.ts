@@ -8,7 +8,10 @@ const DEFAULT_RATIOS: readonly number[] = Array.from({ length: 51 }, (_, k) => k
 /** Room for rounding where costs are added up. */
 const SLACK = 1 + 1e-9;
 
-/** Every size with every ratio and token plan, for which the form has a value. Throws a UserError that names what is amiss. */
+/**
+ * Every size with every ratio and token plan. Runs without general text say nothing to a form that has no value at ratio 0, and are
+ * left out. Throws a UserError that names what is amiss.
+ */
 export function candidateRuns(form: LawForm, grid: CandidateGrid): CandidateRun[] {
   const ratios = grid.ratios ?? DEFAULT_RATIOS;
   const empty = [

@@ -7,7 +7,7 @@ import { membersByRun } from './frame.ts';
 import type { PlanInputs } from './nextRuns.ts';
 import { generalShare, planningState, pointsOf, telling } from './planningState.ts';
 import { type SimulatedRun, type SimulatedWidth, simulate } from './simulate.ts';
-import type { Budget, CandidateRun, Cost, NoiseModel, RunPlan } from './types.ts';
+import type { CandidateRun, Cost, NoiseModel, RunPlan } from './types.ts';
 
 export interface VerifyOptions {
   /** Simulated sweeps per plan; 200 when absent. */
@@ -25,10 +25,7 @@ export interface PlanCheck {
   quantity: RunPlan['quantity'];
   now: SimulatedWidth;
   withPlan: SimulatedWidth;
-  /**
-   * With as many runs drawn at random from the candidates at nearly the plan's cost (in tokens or FLOP where the budget has a limit on them),
-   * others in every simulation.
-   */
+  /** With as many runs drawn at random from the candidates, at nearly the plan's cost; others in every simulation. */
   withRandomRuns: SimulatedWidth;
   /** Mean cost of the random sets, to be held against the plan's. */
   randomCost: Cost;
@@ -79,7 +76,7 @@ export function verifyPlan(inputs: PlanInputs, plan: RunPlan, options: VerifyOpt
   const planned = simulated(plan.runs);
   const candidates = candidateRuns(form, inputs.candidates);
   const random = Array.from({ length: simulations }, (_, k) =>
-    randomRuns(candidates, plan.runs, inputs.budget, makeRandom('random runs', seed, k)),
+    randomRuns(candidates, plan.runs, makeRandom('random runs', seed, k)),
   );
   const randomCosts = random.map(costOf);
   const mean = (values: readonly number[]) => values.reduce((sum, each) => sum + each, 0) / values.length;
@@ -98,22 +95,20 @@ export function verifyPlan(inputs: PlanInputs, plan: RunPlan, options: VerifyOpt
 }
 
 /**
- * As many runs as planned, drawn at random: the first set that comes near the plan's cost, and never above it, in what the budget
- * is stated in (where that is runs alone, any set does); else the planned sizes and tokens with random ratios.
+ * As many runs as planned, drawn at random: the first set that costs nearly what the plan does, and never more, in tokens and in
+ * FLOP; else the planned sizes and tokens with random ratios.
  */
 function randomRuns(
   candidates: readonly CandidateRun[],
   planned: readonly CandidateRun[],
-  budget: Budget,
   random: Random,
 ): CandidateRun[] {
   const most = costOf(planned);
-  const limits = { tokens: budget.tokens && most.tokens, flops: budget.flops && most.flops };
   for (let draw = 0; draw < DRAWS; draw++) {
     const runs = planned.map(() => candidates[random.integer(candidates.length)]!);
     const cost = costOf(runs);
-    const isNear = cost.tokens >= NEAR * (limits.tokens ?? 0) && cost.flops >= NEAR * (limits.flops ?? 0);
-    if (isNear && within(cost, { runs: runs.length, ...limits })) return runs;
+    const isNear = cost.tokens >= NEAR * most.tokens && cost.flops >= NEAR * most.flops;
+    if (isNear && within(cost, { runs: runs.length, ...most })) return runs;
   }
   return planned.map((run) => {
     const alike = candidates.filter(({ n, d }) => n === run.n && d === run.d);
