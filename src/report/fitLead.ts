@@ -78,14 +78,16 @@ function fitWarnings(fitted: FittedLoss, shown: LawFit): string[] {
     shown.status === 'converged'
       ? []
       : [`${shown.form}: ${plain(shown.statusDetail) || statusWords(shown.status)}`];
-  const binds = shown.constraint?.binds ? [shown.constraint.detail] : [];
+  const binds = shown.constraint?.binds ? [capital(shown.constraint.detail)] : [];
   const unsolved = fitted.fits.filter((fit) => fit.starts === 0).map((fit) => fit.form);
-  const empty = unsolved.length ? [`no solution was found for ${unsolved.join(', ')}`] : [];
-  return [...new Set([...trouble, ...binds, ...shown.warnings, ...empty].map((line) => ended(plain(line))))];
+  const empty = unsolved.length ? [`No solution was found for ${unsolved.join(', ')}`] : [];
+  return [...new Set([...trouble, ...binds, ...shown.warnings.map(capital), ...empty].map((line) => ended(plain(line))))];
 }
 
-/** A sentence: its first letter is a capital unless it begins with a name, and it ends. */
-export function ended(text: string): string {
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** A sentence with its full stop. */
+function ended(text: string): string {
   const trimmed = text.trim();
   return /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }

@@ -23,7 +23,7 @@ export function formsTable(fitted: FittedLoss): ReportTable {
       left('form'),
       right('parameters'),
       right('R²'),
-      right('MAE, nats per token'),
+      right('MAE, nats'),
       right('mean relative error'),
       right('Huber, sum'),
       right('Huber, mean'),

@@ -54,7 +54,7 @@ export function fitCurves(
       data.sizes.length === 1 ? 'size' : 'sizes'
     }, with ${hasRings ? 'the predictions' : 'the curves'} of ${fit.form}.`,
     svg: composeFigure(
-      [{ title: lossName, x: 0, y: 0, width: FIGURE_WIDTH, height: 380, plot: curvePlot(data) }],
+      [{ title, x: 0, y: 0, width: FIGURE_WIDTH, height: 380, plot: curvePlot(data) }],
       legend,
       title,
     ),
@@ -75,16 +75,18 @@ function curvePlot({ along, points, curve, sizes }: FitCurveData): Plot.PlotOpti
   const colours = sizeColours(sizes);
   const colour = (row: { modelSize: number }): string => colours[sizes.indexOf(row.modelSize)]!;
   const x = along === 'ratio' ? (point: CurvePoint) => point.ratio : (point: CurvePoint) => point.tokens;
+  const xScale = along === 'ratio' ? ratioAxis(points) : tokensAxis(points);
   const drawn = thinned(points, MOST_POINTS);
   return {
     marginLeft: 64,
     marginRight: 20,
     marginBottom: 44,
     marginTop: 10,
-    x: along === 'ratio' ? ratioAxis(points) : tokensAxis(points),
+    x: xScale,
     y: axis('nats per token', { domain: range, ticks: 6 }),
     marks: [
-      ...gridMarks('both', along === 'ratio' ? { ticks: 6 } : {}),
+      ...gridMarks('x', { ticks: xScale.ticks }),
+      ...gridMarks('y', { ticks: 6 }),
       Plot.areaY(
         curve.filter(({ band }) => band),
         {

@@ -84,7 +84,7 @@ export function formErrors(fitted: FittedLoss, lossName: string): Omit<Figure, '
     height,
     plot: {
       marginLeft: at === 0 ? labelWidth : 10,
-      marginRight: 12,
+      marginRight: 24,
       marginTop: 6,
       marginBottom: 44,
       x: axis('mean relative error', {
@@ -133,7 +133,7 @@ export function formErrors(fitted: FittedLoss, lossName: string): Omit<Figure, '
       colour: PROTOCOL_COLOURS[protocol],
       mark: 'dot' as const,
     })),
-    ...(recommended === null ? [] : [{ label: 'recommended', colour: ACCENT, mark: 'dot' as const }]),
+    ...(recommended === null ? [] : [{ label: 'to rely on', colour: ACCENT, mark: 'dot' as const }]),
     ...(bestBaseline === null
       ? []
       : [
