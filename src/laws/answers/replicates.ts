@@ -1,22 +1,55 @@
+import { UserError } from '../../common/errors.ts';
 import { percentileInterval } from '../predict.ts';
 import type { Interval, LawFit, LawParameters } from '../types.ts';
+import type { NamedLaw } from './lossSurface.ts';
 
-/** Share of resampled fits that may disagree on whether there is an answer before it counts as not identified. */
-export const MOST_DISSENT = 0.3;
-
-/** The laws of one domain: which parameters a decision is made with. */
+/** The laws of one domain: what a decision is made with. */
 export interface PairOfLaws {
-  general: { form: string; parameters: LawParameters };
-  domain: { form: string; parameters: LawParameters };
+  general: NamedLaw;
+  domain: NamedLaw;
 }
 
-/** Resampled pairs: replicate i of the general law belongs to replicate i of the domain law, from the same draw of runs. */
+/** Equally good fits of one law that are paired with those of the other; all pairs of more would take too long. */
+const MOST_EQUALLY_GOOD = 20;
+
+/**
+ * Resampled pairs: replicate i of the general law belongs to replicate i of the domain law, from the same draw of runs
+ * (fitting/bootstrap.ts). None when one law was not resampled; throws a UserError when their numbers differ.
+ */
 export function replicatedPairs(general: LawFit, domain: LawFit): PairOfLaws[] {
-  const count = Math.min(general.replicates.length, domain.replicates.length);
-  return Array.from({ length: count }, (_, i) => ({
-    general: { form: general.form, parameters: general.replicates[i]! },
-    domain: { form: domain.form, parameters: domain.replicates[i]! },
-  }));
+  const [ofGeneral, ofDomain] = [general.replicates, domain.replicates];
+  if (ofGeneral.length === 0 || ofDomain.length === 0) return [];
+  if (ofGeneral.length !== ofDomain.length) {
+    throw new UserError(
+      `the general law has ${ofGeneral.length} resampled fits and the domain law ${ofDomain.length}: they are not of the same draws`,
+      'Fit and resample both laws together.',
+    );
+  }
+  return ofGeneral.map((parameters, i) => pairOf(general, domain, parameters, ofDomain[i]!));
+}
+
+/**
+ * Every equally good general law with every equally good domain law: their luck is not shared, so any may go with any.
+ * Of more than 20 of one law, 20 that are spread evenly from the best to the worst.
+ */
+export function equallyGoodPairs(general: LawFit, domain: LawFit): PairOfLaws[] {
+  const ofDomain = spread(orItself(domain));
+  return spread(orItself(general)).flatMap((parameters) =>
+    ofDomain.map((each) => pairOf(general, domain, parameters, each)),
+  );
+}
+
+const pairOf = (general: LawFit, domain: LawFit, ofGeneral: LawParameters, ofDomain: LawParameters): PairOfLaws => ({
+  general: { form: general.form, parameters: ofGeneral },
+  domain: { form: domain.form, parameters: ofDomain },
+});
+
+const orItself = (fit: LawFit): LawParameters[] => (fit.nearOptimal.length > 0 ? fit.nearOptimal : [fit.parameters]);
+
+function spread<T>(items: readonly T[]): T[] {
+  if (items.length <= MOST_EQUALLY_GOOD) return [...items];
+  const step = (items.length - 1) / (MOST_EQUALLY_GOOD - 1);
+  return Array.from({ length: MOST_EQUALLY_GOOD }, (_, k) => items[Math.round(k * step)]!);
 }
 
 /** Interval of some numbers of which null means "none"; null when all are. */

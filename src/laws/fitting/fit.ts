@@ -16,6 +16,8 @@ export interface FitOptions {
   starts: number;
   /** A polished end counts as settled when its steps improve the objective by less than this share. */
   settledBelow: number;
+  /** Steps that the last few ends get at most. */
+  lastIterations: number;
 }
 
 /** delta as in arXiv 2203.15556 and 2406.01375; it decides exponents (it moves published ones by a quarter), so it is recorded. */
@@ -24,13 +26,14 @@ export const DEFAULT_FIT: FitOptions = {
   delta: 1e-3,
   starts: 128,
   settledBelow: 1e-10,
+  lastIterations: 500,
 };
 
 /** Enough for the many fits of a validation table: predictions settle long before parameters do. */
-export const QUICK_FIT: Partial<FitOptions> = { starts: 24, settledBelow: 1e-6 };
+export const QUICK_FIT: Partial<FitOptions> = { starts: 24, settledBelow: 1e-6, lastIterations: 120 };
 
-/** Steps that every start gets, that the best quarter gets then, and that the last ones get. */
-const ITERATIONS = { every: 8, quarter: 40, last: 500 };
+/** Steps that every start gets, and that the best quarter gets then. */
+const ITERATIONS = { every: 8, quarter: 40 };
 const LAST = 6;
 /** Ends within this share of the best objective count as the same or an equally good optimum. */
 export const NEAR_BEST = 0.01;
@@ -99,7 +102,7 @@ export function objectiveOf({ objective, delta }: Pick<FitOptions, 'objective' |
 /** Ends of the search from many starts, best first. Every start is polished a little, the promising ones to the end. */
 export function optimise(
   problem: Problem,
-  { starts, settledBelow }: Pick<FitOptions, 'starts' | 'settledBelow'>,
+  { starts, settledBelow, lastIterations }: Pick<FitOptions, 'starts' | 'settledBelow' | 'lastIterations'>,
   extra: readonly (readonly number[])[] = [],
 ): Polished[] {
   const candidates = [...extra, ...globalSearch(problem, starts).map(({ vector }) => vector)];
@@ -112,7 +115,7 @@ export function optimise(
     .map((vector) => polish(problem, vector, ITERATIONS.every, settledBelow))
     .filter(({ value }) => Number.isFinite(value))
     .sort((a, b) => a.value - b.value);
-  return stage(stage(every, Math.ceil(every.length / 4), ITERATIONS.quarter), LAST, ITERATIONS.last);
+  return stage(stage(every, Math.ceil(every.length / 4), ITERATIONS.quarter), LAST, lastIterations);
 }
 
 /** The solution of a simpler form that this one contains, lifted: the richer form then never fits worse. */
