@@ -102,11 +102,9 @@ timed('L3 with 1,000 fits to resampled runs (general and domain law, 500 each)',
 });
 const forms = Object.values(lawForms).filter((form) => form.inputs.length === 0);
 timed(`${forms.length} forms and 2 baselines, whole validation table`, () => {
-  validate(
-    [...forms.map((form) => lawPredictor(form, QUICK_FIT)), nearestRun, smoothInterpolation],
-    rows,
-    { delta: 1e-3 },
-  );
+  validate([...forms.map((form) => lawPredictor(form, QUICK_FIT)), nearestRun, smoothInterpolation], rows, {
+    delta: 1e-3,
+  });
 });
 
 // The same starts in the same units for both: shape from the sequence, linear parameters solved.

@@ -1,9 +1,12 @@
 /** `npm run report math`: fits a sweep's laws again from the store and writes its report anew; trains nothing. */
+import { Option } from 'commander';
 import { EXIT_CODES } from '../src/cli/exitCodes.ts';
 import { runCommand } from '../src/cli/main.ts';
 import { parseCommandLine } from '../src/cli/options.ts';
+import { UserError } from '../src/common/errors.ts';
 import { sweepSummaryText } from '../src/report/summaryText.ts';
 import { collectSweep, writeSweepFiles } from '../src/sweep/finish.ts';
+import { compareLaws, comparisonText, registerLaws } from '../src/sweep/lawRegistry.ts';
 import { summarise } from '../src/sweep/summary.ts';
 import { tallyOf } from '../src/sweep/tally.ts';
 
@@ -16,6 +19,12 @@ await runCommand(async () => {
         'Fits the laws of a sweep again from what was measured and writes its report anew; also in its midst.',
       argument: { name: '<sweep>', description: "the sweep's name, e.g. math" },
       options: ['json', 'runs'],
+      more: [
+        new Option(
+          '--compare <older,newer>',
+          'two versions of the laws: what changed, and new points outside the band',
+        ),
+      ],
       examples: [['math', 'writes runs/math/report.html, report.md and observations.csv']],
     },
     process.argv.slice(2),
@@ -27,6 +36,17 @@ await runCommand(async () => {
     process.stderr.write(`fitting: ${what}\n`),
   );
   const [page] = writeSweepFiles(runsFolder, input);
+  for (const line of registerLaws(runsFolder, input)) process.stderr.write(`${line}\n`);
+  if (command.more.compare !== undefined) {
+    const versions = parseVersions(String(command.more.compare));
+    const comparisons = compareLaws(runsFolder, input, versions);
+    process.stdout.write(
+      json
+        ? `${JSON.stringify({ comparisons }, null, 2)}\n`
+        : `${comparisons.map(comparisonText).join('\n\n')}\n`,
+    );
+    return EXIT_CODES.done;
+  }
   const wallSeconds = (performance.now() - beganMs) / 1000;
   const colour = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR;
   const columns = process.stdout.columns ?? 100;
@@ -37,3 +57,11 @@ await runCommand(async () => {
   );
   return EXIT_CODES.done;
 });
+
+function parseVersions(text: string): [number, number] {
+  const versions = text.split(',').map(Number);
+  if (versions.length !== 2 || !versions.every((version) => Number.isInteger(version) && version > 0)) {
+    throw new UserError(`--compare: "${text}" is not two versions`, 'E.g. --compare 1,2');
+  }
+  return versions as [number, number];
+}

@@ -10,6 +10,7 @@ import { loadConfig } from '../src/config/loadConfig.ts';
 import { sweepSummaryText } from '../src/report/summaryText.ts';
 import { trainerCount } from '../src/sweep/estimate.ts';
 import { collectSweep, writeSweepFiles } from '../src/sweep/finish.ts';
+import { registerLaws } from '../src/sweep/lawRegistry.ts';
 import { planText } from '../src/sweep/planText.ts';
 import { progressObserver } from '../src/sweep/progressObserver.ts';
 import { summarise } from '../src/sweep/summary.ts';
@@ -84,6 +85,7 @@ await runCommand(async (interrupt) => {
 
   const input = collectSweep(runsFolder, config.name, (what) => say(`fitting: ${what}`));
   const [page] = writeSweepFiles(runsFolder, input);
+  for (const line of registerLaws(runsFolder, input)) say(line);
   const wallSeconds = (performance.now() - beganMs) / 1000;
   const columns = process.stdout.columns ?? 100;
   const colour = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR;

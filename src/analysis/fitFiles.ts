@@ -4,7 +4,7 @@ import { type Problem, readMeasurements } from '../measurements/readMeasurements
 import type { CountUnits } from '../measurements/units.ts';
 import type { FitReportInput } from '../report/fitTypes.ts';
 import { type FitFormsOptions, fitForms } from './fitForms.ts';
-import { lossTables } from './lossTables.ts';
+import { lossTables, withoutBaseTraining } from './lossTables.ts';
 
 export interface FitFilesOptions extends FitFormsOptions {
   files: readonly string[];
@@ -26,7 +26,8 @@ export async function fitFiles(options: FitFilesOptions): Promise<FitReportInput
     options,
   );
   refuseProblems(problems, options.skipBadRows);
-  const tables = lossTables(measurements, options.lossColumn);
+  const { mixtures, leftOut } = withoutBaseTraining(measurements);
+  const tables = lossTables(mixtures, options.lossColumn);
   const losses = tables.map((table) => fitForms(table, options));
   return {
     title: options.files.map((file) => file.replace(/.*[\\/]/, '')).join(', '),
@@ -44,6 +45,9 @@ export async function fitFiles(options: FitFilesOptions): Promise<FitReportInput
       ...notes,
       ...(problems.length > 0 ? [`${problems.length} bad rows are left out (--skip-bad-rows)`] : []),
       ...(leftOutByWhere > 0 ? [`${leftOutByWhere} rows are left out by --where`] : []),
+      ...(leftOut > 0
+        ? [`${leftOut} rows name no domain where others do: base models' own training, not fitted`]
+        : []),
       ...(base.length > 0
         ? [`${base.length} rows at 0 tokens are base models: no law of N, D and ratio is fitted to them`]
         : []),

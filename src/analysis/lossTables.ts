@@ -13,6 +13,19 @@ export interface LossTable {
 const COUNT_INPUTS = new Set(['meanModelSize', 'uniqueTokens']);
 
 /**
+ * Where some rows name a domain, those that name none are base models' own training, before any mixture: no law of mixtures is
+ * fitted to them.
+ */
+export function withoutBaseTraining(measurements: readonly Measurement[]): {
+  mixtures: Measurement[];
+  leftOut: number;
+} {
+  const hasDomains = measurements.some((row) => row.domain !== null);
+  const mixtures = measurements.filter((row) => !hasDomains || row.domain !== null);
+  return { mixtures, leftOut: measurements.length - mixtures.length };
+}
+
+/**
  * One table a loss and domain. Without a ratio column every row has ratio 1: only forms that are blind to it can be fitted.
  * `lossName`: what a loss of no named corpus is called; its ratio is taken as the share of its own corpus. Throws a UserError
  * when no row has a loss.

@@ -1,19 +1,7 @@
-import type { CrossDomainLaws } from '../laws/crossDomain/fitCrossDomain.ts';
-import type { HoldOutResult, MethodSummary } from '../laws/crossDomain/holdOuts.ts';
-import type { DomainProbes } from '../laws/crossDomain/probes.ts';
 import { statusWords } from './answerText.ts';
 import { fixed, loss, NONE, percent, ratio, short, significant } from './numbers.ts';
 import type { ReportTable } from './tables.ts';
-
-/** What the tables show of the cross-domain stage. */
-export interface CrossDomainContent {
-  probes: readonly DomainProbes[];
-  probeShare: number;
-  laws: Readonly<Record<string, CrossDomainLaws>>;
-  holdOuts: readonly HoldOutResult[];
-  summary: readonly MethodSummary[];
-  best: string;
-}
+import type { CrossDomainContent } from './types.ts';
 
 const left = (header: string) => ({ header });
 const right = (header: string) => ({ header, align: 'right' as const });

@@ -3,6 +3,7 @@ import { predictAll } from '../laws/predict.ts';
 import type { LawFit, LawPoint } from '../laws/types.ts';
 import { heldOutError } from '../laws/validation/recommendForm.ts';
 import type { FormValidation } from '../laws/validation/validate.ts';
+import { statusWords } from './answerText.ts';
 import type { FittedLoss } from './fitTypes.ts';
 import { NONE } from './numbers.ts';
 
@@ -69,6 +70,26 @@ export function formRows({ fits, validation }: FittedLoss): FormRow[] {
     );
   const rank = ({ error }: FormRow): number => (Number.isFinite(error) ? error : Number.MAX_VALUE);
   return [...rows, ...others].sort((a, b) => rank(a) - rank(b));
+}
+
+/** A row's status in a word or two, for tables. */
+export function statusCell({ kind, fit }: FormRow): string {
+  if (kind === 'baseline') return 'baseline';
+  if (!fit) return 'not fitted';
+  return isSolved(fit) ? fit.status.replaceAll('-', ' ') : 'no solution';
+}
+
+/** Rows that a form has no value for, as far as they were counted. */
+export const uncoveredRows = ({ validation }: FormRow): number => validation?.uncovered ?? 0;
+
+/** What the statuses of these fits mean, one sentence; empty when all converged. */
+export function statusNote({ fits }: FittedLoss): string {
+  const found = [...new Set(fits.filter(isSolved).map(({ status }) => status))].filter(
+    (status) => status !== 'converged',
+  );
+  return found.length === 0
+    ? ''
+    : `Status: ${found.map((status) => `${status.replaceAll('-', ' ')}, ${statusWords(status)}`).join('; ')}.`;
 }
 
 /** Predictions at many points in one call; NaN where the fit has no solution or the form no value. */

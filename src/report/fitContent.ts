@@ -8,14 +8,11 @@ import { lossName, shownFit } from './fitChoice.ts';
 import { fitLead } from './fitLead.ts';
 import {
   diagnosticsTable,
-  formsTable,
-  formulasTable,
-  heldOutTables,
   otherParametersTable,
   parametersOfTable,
-  settingsTable,
-  skippedTable,
-} from './fitTables.ts';
+  remarksTable,
+} from './fitParameterTables.ts';
+import { formsTable, formulasTable, heldOutTables, settingsTable, skippedTable } from './fitTables.ts';
 import type { FitReportInput, FittedLoss } from './fitTypes.ts';
 import { duration, whole } from './numbers.ts';
 import type { ReportTable } from './tables.ts';
@@ -47,7 +44,7 @@ export function fitContent(input: FitReportInput): FitContent {
   return {
     title: `Laws fitted to ${input.title}`,
     facts: [
-      count(input.losses.length, 'loss').replace(/losss$/, 'losses'),
+      input.losses.length === 1 ? '1 loss' : `${input.losses.length} losses`,
       count(forms, 'form'),
       `${whole(input.losses.reduce((sum, { rows }) => sum + rows.length, 0))} rows`,
       `fitted in ${duration(input.seconds)}`,
@@ -83,6 +80,6 @@ function lossContent(fitted: FittedLoss, taken: Set<string>): LossContent {
       ...(shown ? [parametersOfTable(shown)] : []),
       diagnosticsTable(fitted),
     ],
-    folded: others ? [others] : [],
+    folded: [...(others ? [others] : []), remarksTable(fitted)].filter(({ rows }) => rows.length > 0),
   };
 }

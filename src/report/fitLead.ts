@@ -48,7 +48,7 @@ function leadSentence(fitted: FittedLoss, shown: LawFit | null): Lead {
   if (recommendation && isChosen(fitted, shown)) {
     return {
       tone: recommendation.beatsBaselines && shown.status === 'converged' ? 'good' : 'unsure',
-      headline: `${name}: rely on ${shown.form}`,
+      headline: `${name}: rely on ${shown.form}${tellsApart(shown) ? '' : ' for predictions only'}`,
       detail: `. ${ended(plain(recommendation.reason))}`,
       told: false,
     };
@@ -70,6 +70,10 @@ function leadSentence(fitted: FittedLoss, shown: LawFit | null): Lead {
   };
 }
 
+/** Whether its parameters mean something beyond what they predict. */
+const tellsApart = ({ status }: LawFit): boolean =>
+  !status.startsWith('too-few') && status !== 'singular-design';
+
 const inSample = ({ quality, status }: LawFit): string =>
   `R² ${fixed(quality.r2, 4)} and mean relative error ${percent(quality.meanRelativeError)} on ${whole(quality.rows)} rows; ${statusWords(status)}`;
 
@@ -81,7 +85,11 @@ function fitWarnings(fitted: FittedLoss, shown: LawFit): string[] {
   const binds = shown.constraint?.binds ? [capital(shown.constraint.detail)] : [];
   const unsolved = fitted.fits.filter((fit) => fit.starts === 0).map((fit) => fit.form);
   const empty = unsolved.length ? [`No solution was found for ${unsolved.join(', ')}`] : [];
-  return [...new Set([...trouble, ...binds, ...shown.warnings.map(capital), ...empty].map((line) => ended(plain(line))))];
+  return [
+    ...new Set(
+      [...trouble, ...binds, ...shown.warnings.map(capital), ...empty].map((line) => ended(plain(line))),
+    ),
+  ];
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -46,7 +46,7 @@ export function writeFitReport(input: FitReportInput, folder: string): string[] 
 const ABOUT = 'What was fitted, and how';
 
 function fitHtml({ title, facts, losses, notes, tables }: FitContent): string {
-  const sections = losses.map((loss) => ({ ...loss, id: `loss-${loss.id}` }));
+  const sections = losses.map((loss) => ({ ...loss, id: `${loss.id}-loss` }));
   return pageHtml({
     title: [losses.map(({ lead }) => lead.headline).join('; '), title].filter(Boolean).join(' – '),
     header: [

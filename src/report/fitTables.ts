@@ -1,13 +1,21 @@
 import type { TextColumn } from '../common/textTable.ts';
 import { lawForm } from '../laws/forms/registry.ts';
-import type { LawFit } from '../laws/types.ts';
 import { PROTOCOLS, type Protocol } from '../laws/validation/folds.ts';
 import type { HeldOutQuality } from '../laws/validation/validate.ts';
-import { count, statusWords } from './answerText.ts';
-import { type FormRow, formRows, isChosen, isSolved, plain, shownFit } from './fitChoice.ts';
+import { count } from './answerText.ts';
+import {
+  formRows,
+  isChosen,
+  isSolved,
+  plain,
+  shownFit,
+  statusCell,
+  statusNote,
+  uncoveredRows,
+} from './fitChoice.ts';
 import type { FitReportInput, FittedLoss } from './fitTypes.ts';
-import { duration, fixed, interval, NONE, percent, significant, whole } from './numbers.ts';
-import { lawFormula, parameterSymbol, type ReportTable } from './tables.ts';
+import { duration, fixed, NONE, percent, significant, whole } from './numbers.ts';
+import { lawFormula, type ReportTable } from './tables.ts';
 
 const left = (header: string): TextColumn => ({ header });
 const right = (header: string): TextColumn => ({ header, align: 'right' });
@@ -16,6 +24,7 @@ const right = (header: string): TextColumn => ({ header, align: 'right' });
 export function formsTable(fitted: FittedLoss): ReportTable {
   const shown = shownFit(fitted);
   const chosen = shown && isChosen(fitted, shown) ? shown.form : null;
+  const rows = formRows(fitted);
   const only = fitted.fits.length === 1 && fitted.recommendation === null;
   return {
     title: 'Forms',
@@ -31,10 +40,10 @@ export function formsTable(fitted: FittedLoss): ReportTable {
       right('held-out error'),
       left('status'),
     ],
-    rows: formRows(fitted).map((row) => {
+    rows: rows.map((row) => {
       const quality = row.fit ? (isSolved(row.fit) ? row.fit.quality : null) : row.validation?.inSample;
       return [
-        row.name === chosen && !only ? `${row.name} (rely on it)` : row.name,
+        `${row.name}${uncoveredRows(row) > 0 ? ' *' : ''}${row.name === chosen && !only ? ' (rely on it)' : ''}`,
         row.kind === 'baseline' ? NONE : whole(lawForm(row.name).parameters.length),
         fixed(quality?.r2 ?? null, 4),
         significant(quality?.mae ?? null),
@@ -51,21 +60,14 @@ export function formsTable(fitted: FittedLoss): ReportTable {
       fitted.validation
         ? 'AICc: lower is better; checkpoints of one run are not independent, so it favours large forms. Held-out error: mean over protocols of the mean relative error. Baselines know no law: one that beats a law makes it useless.'
         : 'No held-out errors: the forms were not compared on rows they had not seen.',
-    ].join(' '),
+      rows.some((row) => uncoveredRows(row) > 0)
+        ? '* has no value on some rows, which are not held against it.'
+        : '',
+      statusNote(fitted),
+    ]
+      .filter(Boolean)
+      .join(' '),
   };
-}
-
-function statusCell({ kind, fit, validation }: FormRow): string {
-  const status =
-    kind === 'baseline'
-      ? 'baseline'
-      : !fit
-        ? 'not fitted'
-        : isSolved(fit)
-          ? statusWords(fit.status)
-          : `no solution: ${plain(fit.statusDetail)}`;
-  const uncovered = validation?.uncovered ?? 0;
-  return uncovered > 0 ? `${status}; no value on ${count(uncovered, 'row')}` : status;
 }
 
 const PROTOCOL_NAMES: Readonly<Record<Protocol, string>> = {
@@ -128,86 +130,6 @@ export function heldOutTables(fitted: FittedLoss): ReportTable[] {
       },
     ];
   });
-}
-
-const parameterCells = (fit: LawFit): string[][] =>
-  lawForm(fit.form).parameters.map(({ name, unit }) => [
-    parameterSymbol(name),
-    isSolved(fit) ? significant(fit.parameters[name] ?? null, 4) : NONE,
-    (isSolved(fit) && interval(fit.intervals?.[name], (end) => significant(end))) || NONE,
-    unit === '1' ? NONE : unit,
-  ]);
-
-const intervalHeader = (fits: readonly LawFit[]): string => {
-  const level = fits.flatMap((fit) => Object.values(fit.intervals ?? {}))[0]?.level;
-  return level === undefined ? 'interval' : `${percent(level)} interval`;
-};
-
-/** The parameters of one fit. */
-export function parametersOfTable(fit: LawFit): ReportTable {
-  return {
-    title: `Parameters of ${fit.form}`,
-    columns: [left('parameter'), right('value'), right(intervalHeader([fit])), left('unit')],
-    rows: parameterCells(fit),
-    footnote: `${lawFormula(fit.form)} (${lawForm(fit.form).source}). N and D in billions; r is the share of the corpus whose loss is predicted.${
-      fit.intervals
-        ? ` Intervals over ${count(fit.replicates.length, 'fit')} to resampled runs.`
-        : ' No intervals: the fit was not resampled.'
-    }`,
-  };
-}
-
-/** The parameters of several fits below each other; null for none. */
-export function otherParametersTable(fits: readonly LawFit[]): ReportTable | null {
-  if (fits.length === 0) return null;
-  return {
-    title: 'Parameters of the other forms',
-    columns: [left('form'), left('parameter'), right('value'), right(intervalHeader(fits)), left('unit')],
-    rows: fits.flatMap((fit) => parameterCells(fit).map((cells) => [fit.form, ...cells])),
-    footnote: 'N and D in billions. Formulas: see the table of formulas.',
-  };
-}
-
-/** How each fit was found and how far it can be trusted. */
-export function diagnosticsTable({ fits }: FittedLoss): ReportTable {
-  return {
-    title: 'How the fits were found',
-    columns: [
-      left('form'),
-      right('rows'),
-      left('objective'),
-      right('its value'),
-      right('gradient norm'),
-      right('condition number'),
-      right('starts'),
-      right('near the best'),
-      right('spread of near-best fits, nats'),
-      left('condition on the ratio'),
-      left('detail'),
-    ],
-    rows: fits.map((fit) => {
-      const of = (text: string): string => (isSolved(fit) ? text : NONE);
-      return [
-        fit.form,
-        of(whole(fit.quality.rows)),
-        fit.objective.kind === 'log-huber'
-          ? `Huber on log loss, δ ${significant(fit.delta, 2)}`
-          : 'least squares on loss',
-        of(significant(fit.objective.value, 4)),
-        of(significant(fit.gradientNorm, 2)),
-        of(fit.conditionNumber > 1e16 ? 'singular' : significant(fit.conditionNumber, 2)),
-        whole(fit.starts),
-        of(whole(fit.startsNearBest)),
-        of(significant(fit.nearOptimalSpread, 2)),
-        fit.constraint
-          ? `${fit.constraint.kind}, ${fit.constraint.binds ? 'binds' : 'does not bind'}: ${plain(fit.constraint.detail)}; objective without it ${significant(fit.constraint.freeObjective, 4)}`
-          : NONE,
-        [plain(fit.statusDetail), ...fit.warnings.map(plain)].filter(Boolean).join('; ') || NONE,
-      ];
-    }),
-    footnote:
-      'The objective is a sum over rows. Near the best: starts that ended within 1 % of the best objective; spread: the largest disagreement of their predictions on any row. Gradient norm and condition number: parameters scaled to unit size.',
-  };
 }
 
 /** Every form that was fitted, as a formula with its source. */

@@ -2,8 +2,8 @@ import pc from 'picocolors';
 import { textTable } from '../common/textTable.ts';
 import { lawForm } from '../laws/forms/registry.ts';
 import type { LawFit } from '../laws/types.ts';
-import type { AnswerTone } from './answerText.ts';
-import { formRows, isSolved, shownFit } from './fitChoice.ts';
+import { type AnswerTone, count } from './answerText.ts';
+import { formRows, isSolved, shownFit, statusCell, uncoveredRows } from './fitChoice.ts';
 import { fitLead } from './fitLead.ts';
 import type { FitReportInput, FittedLoss } from './fitTypes.ts';
 import { fixed, interval, NONE, percent, significant, whole } from './numbers.ts';
@@ -77,13 +77,9 @@ function formsText(fitted: FittedLoss, dim: (text: string) => string): string {
         fixed(quality?.r2 ?? null, 4),
         percent(quality?.meanRelativeError ?? null),
         percent(row.error, 3),
-        row.kind === 'baseline'
-          ? 'baseline'
-          : row.fit
-            ? isSolved(row.fit)
-              ? row.fit.status.replaceAll('-', ' ')
-              : 'no solution'
-            : 'not fitted',
+        uncoveredRows(row) > 0
+          ? `${statusCell(row)}; no value on ${count(uncoveredRows(row), 'row')}`
+          : statusCell(row),
       ];
     }),
     { indent: 2, paintHeader: dim },

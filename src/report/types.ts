@@ -1,6 +1,8 @@
+import type { CrossDomainLaws } from '../laws/crossDomain/fitCrossDomain.ts';
+import type { HoldOutResult, MethodSummary } from '../laws/crossDomain/holdOuts.ts';
+import type { DomainProbes } from '../laws/crossDomain/probes.ts';
 import type { LawFit, LawObservation, RatioRecommendation } from '../laws/types.ts';
 import type { RunRecord, SweepObservation, SweepRecord, SweepRunRecord } from '../store/types.ts';
-import type { CrossDomainContent } from './crossDomainTables.ts';
 
 export interface CorpusFacts {
   name: string;
@@ -27,6 +29,16 @@ export interface DomainAnswer {
   /** How many observations the fit left out, and the rule in words. */
   excluded: { count: number; rule: string };
   recommendation: RatioRecommendation;
+}
+
+/** What the tables show of the cross-domain stage. */
+export interface CrossDomainContent {
+  probes: readonly DomainProbes[];
+  probeShare: number;
+  laws: Readonly<Record<string, CrossDomainLaws>>;
+  holdOuts: readonly HoldOutResult[];
+  summary: readonly MethodSummary[];
+  best: string;
 }
 
 /** Everything a report shows; plain data, so that it can be rebuilt from the store at any time. */

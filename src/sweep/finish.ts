@@ -13,7 +13,7 @@ import { observationsCsv } from '../store/observationsCsv.ts';
 import { openResultsStore } from '../store/results.ts';
 import { answerSweep } from './answer.ts';
 import { loadProvenance } from './provenance.ts';
-import { runsLayout } from './sweep.ts';
+import { runsLayout } from './runsLayout.ts';
 
 /** A law over domains needs some to fit and one to foretell. */
 const LEAST_DOMAINS = 3;

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parse } from 'yaml';
 import { writeFileAtomic } from '../common/atomicFile.ts';
@@ -29,6 +29,7 @@ import type { SweepObserver } from './observer.ts';
 import { type PlannedRun, planRuns, type SweepCorpora } from './plan.ts';
 import { loadProvenance, saveProvenance } from './provenance.ts';
 import { runAll } from './runner.ts';
+import { runsLayout } from './runsLayout.ts';
 import { createSlots } from './slots.ts';
 import type { RunTally } from './tally.ts';
 import { trainRun, verifyCheckpoint } from './trainRun.ts';
@@ -59,17 +60,6 @@ export interface SweepPlan {
   trainers: number;
   estimate(): Promise<SweepEstimate>;
   engineReason: string;
-}
-
-/** Where a runs folder keeps what. */
-export function runsLayout(runsFolder: string) {
-  return {
-    store: join(runsFolder, 'results.sqlite'),
-    artifacts: join(runsFolder, 'artifacts'),
-    work: join(runsFolder, 'work'),
-    sweep: (name: string) => join(runsFolder, name),
-    config: (name: string) => join(runsFolder, name, 'config.yaml'),
-  };
 }
 
 /**

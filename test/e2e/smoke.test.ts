@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { observationsCsv, startSweep, sweepFolders, temporaryFiles } from './sweepProcess.ts';
+import { observationsCsv, startSweep, startVerb, sweepFolders, temporaryFiles } from './sweepProcess.ts';
 
 describe('npm run sweep configs/smoke.yaml', () => {
   const folders = sweepFolders();
@@ -51,6 +51,70 @@ describe('npm run sweep configs/smoke.yaml', () => {
     expect(again.fits).toEqual(summary.fits);
     expect(again.recommendation).toEqual(summary.recommendation);
     expect(observationsCsv(folders.runs, 'smoke').trimEnd().split('\n')).toEqual(csv);
+  });
+
+  it('then recommend, plan, fit and cross-domain answer from what it measured', {
+    timeout: 120_000,
+  }, async () => {
+    const verb = async (file: string, ...args: string[]) => {
+      const { code, stdout, stderr } = await startVerb(file, [...args, '--json']).ended;
+      expect(stderr).not.toMatch(/error/i);
+      expect(code).toBe(0);
+      return JSON.parse(stdout);
+    };
+    const runs = ['--runs', folders.runs];
+    const { answers } = await verb(
+      'recommend',
+      'smoke',
+      ...runs,
+      '--resamples',
+      '20',
+      '--domain-tokens',
+      '10k',
+      '--flops',
+      '1e10',
+    );
+    expect(answers[0].usage1.target.tolerance).toBe(0.03);
+    expect(answers[0].pareto.points.length).toBeGreaterThan(2);
+    expect(answers[0].usage2.status).toBeDefined();
+    expect(answers[0].usage3.status).toBeDefined();
+
+    const { plans } = await verb(
+      'plan',
+      'configs/smoke.yaml',
+      ...runs,
+      '--next',
+      '2',
+      '--set',
+      'law.resamples=20',
+    );
+    expect(plans[0].plan.runs).toHaveLength(2);
+    expect(plans[0].plan.after.halfWidth).toBeLessThanOrEqual(plans[0].plan.before.halfWidth);
+
+    const table = join(folders.runs, 'smoke', 'observations.csv');
+    const out = join(folders.runs, 'fitted');
+    const { fits, report } = await verb('fit', table, '--form', 'L3', '--resamples', '20', '--out', out);
+    expect(fits.map((fit: { loss: string }) => fit.loss)).toEqual(['general_loss', 'domain_loss']);
+    expect(fits[0].observations).toBeGreaterThan(20);
+    expect(fits[0].intervals.E.level).toBe(0.9);
+    expect(readFileSync(report, 'utf8')).not.toMatch(/<script|NaN|undefined/);
+
+    // The same numbers from a table as from the store.
+    const fromFile = await verb('recommend', table, '--resamples', '0');
+    expect(fromFile.answers[0].usage1.baseGeneralLoss).toBe(answers[0].usage1.baseGeneralLoss);
+
+    const again = await startSweep('configs/smoke.yaml', folders, ['--set', 'law.resamples=5']).ended;
+    expect(again.stderr).toMatch(/laws of smoke\/.*: version 2/);
+    const { comparisons } = await verb('report', 'smoke', ...runs, '--compare', '1,2');
+    expect(comparisons[0].laws[0]).toMatchObject({ loss: 'general', newRows: { checked: 0 } });
+    expect(comparisons[0].laws[0].predictions.largest).toBe(0);
+    const unknown = await startVerb('report', ['smoke', ...runs, '--compare', '1,9']).ended;
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toMatch(/no version 9/);
+
+    const refused = await startVerb('crossDomain', ['smoke', ...runs]).ended;
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/cannot be held out on 1 domain/);
   });
 
   it('--dry-run says what there is to do and trains nothing', { timeout: 60_000 }, async () => {

@@ -22,22 +22,16 @@ export function startSweep(
   folders: { runs: string; cache: string },
   args: readonly string[] = [],
 ): SweepProcess {
-  const child = spawn(
-    process.execPath,
-    [
-      '--import',
-      'tsx',
-      'pipelines/sweep.ts',
-      config,
-      '--runs',
-      folders.runs,
-      '--cache',
-      folders.cache,
-      '--json',
-      ...args,
-    ],
-    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } },
-  );
+  return startVerb('sweep', [config, '--runs', folders.runs, '--cache', folders.cache, '--json', ...args]);
+}
+
+/** Starts `pipelines/<file>.ts` with arguments. */
+export function startVerb(file: string, args: readonly string[]): SweepProcess {
+  const child = spawn(process.execPath, ['--import', 'tsx', `pipelines/${file}.ts`, ...args], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1' },
+  });
   let stdout = '';
   let stderr = '';
   child.stdout!.on('data', (chunk) => {

@@ -1,25 +1,26 @@
-import { predict, predictAll } from '../predict.ts';
-import type { Interval, LawFit, LawObservation, LawParameters } from '../types.ts';
-import { minimise } from './minimise.ts';
-import { intervalOf, unusable } from './replicates.ts';
+import { UserError } from '../../common/errors.ts';
+import type { LawFit, LawObservation } from '../types.ts';
+import { checkLevel } from './checks.ts';
+import { affordableSizes, affordableTokens, type Budget, checkBudget, costWarnings } from './cost.ts';
+import { estimateOf, type Outcomes, SIZE, spreadWarnings, whyNotIdentified } from './identified.ts';
+import { layOut, type NamedLaw, surfaceOf } from './lossSurface.ts';
+import { logGrid, minimise } from './minimise.ts';
+import { unusable } from './replicates.ts';
+import { type SizeOption, sizeOptions } from './sizeOptions.ts';
+import { outsideSizes, sizesOf, tooManyTokens } from './targetChecks.ts';
 import type { AnswerWords, Estimate } from './types.ts';
+import { cannotTell, count, spreadText } from './words.ts';
 
-/** What a budget pays for. All in FLOP: 6 per parameter and training token, 2 per parameter and token that is served. */
-export interface CostModel {
-  /** Tokens that the model will serve, billions: counted as 2·N·tokens. 0: training only. */
-  inferenceTokens: number;
-  /** Tokens of the base model's own pre-training, billions, counted as 6·N·tokens; 0: the base model is there. */
-  baseTokens: number;
-}
+export { computeOptimum } from './computeOptimum.ts';
+export { affordableTokens, type CostModel, CPT_ONLY } from './cost.ts';
 
-export const CPT_ONLY: CostModel = { inferenceTokens: 0, baseTokens: 0 };
+const QUESTION = 'which size is best';
 
-export interface ComputeQuestion {
-  /** FLOP. */
-  flops: number;
+export interface ComputeQuestion extends Budget {
   /** Share of the corpus whose loss is predicted. */
   ratio: number;
-  cost: CostModel;
+  /** Sizes that can be had, billions, where there is no free choice. */
+  sizes?: readonly number[];
 }
 
 export interface ComputeAnswer extends AnswerWords {
@@ -27,18 +28,19 @@ export interface ComputeAnswer extends AnswerWords {
   n: Estimate | null;
   d: Estimate | null;
   loss: number | null;
-  /** The best inside the sizes that were measured. */
-  withinMeasured: { n: number; d: number; loss: number } | null;
+  /** The best inside the sizes that were measured; null when the budget pays for none of them. */
+  withinMeasured: { n: number; d: number; loss: number; atEdge: boolean } | null;
+  /** The sizes that can be had and paid for, the best first; empty when none were given. */
+  options: SizeOption[];
 }
 
-/** Smallest and largest size looked at, as multiples of those measured. */
-const REACH = 1e4;
 const GRID = 300;
 
 /**
  * Usage 3 of the D-CPT law (arXiv 2406.01375 App. G.3): the size and tokens whose loss is least for a compute budget, at a fixed
- * ratio. Found numerically for any form and cost; for CPT alone and a law that is Chinchilla at that ratio it agrees with
- * computeOptimum.
+ * ratio. Found numerically over log N for any form and cost; for CPT alone and a law that is Chinchilla at that ratio it agrees
+ * with computeOptimum. `rows`: those of the law, for the sizes that were measured. Throws a UserError for a question that means
+ * nothing or a form that needs more than N, D and the ratio.
  */
 export function computeBudget(
   fit: LawFit,
@@ -46,124 +48,141 @@ export function computeBudget(
   rows: readonly LawObservation[],
   level: number,
 ): ComputeAnswer {
-  const none = { n: null, d: null, loss: null, withinMeasured: null };
-  const trouble = unusable('loss', fit);
-  if (trouble) {
-    return { ...none, status: 'not-identified', sentence: `The data cannot tell: ${trouble}.`, warnings: [] };
+  checkLevel(level);
+  checkBudget(question);
+  if (!(question.ratio >= 0 && question.ratio <= 1)) {
+    throw new UserError(`the ratio is ${question.ratio}`, 'Give a share between 0 and 1.');
   }
-  const sizes = rows.map((row) => row.n);
-  const [smallest, largest] = [Math.min(...sizes), Math.max(...sizes)];
-  const best = (parameters: LawParameters, low: number, high: number) =>
-    bestSize({ form: fit.form, parameters }, question, low, high);
-  const found = best(fit.parameters, smallest / REACH, largest * REACH);
-  if (!found) {
-    return {
-      ...none,
-      status: 'infeasible',
-      sentence: 'The budget does not pay for a single token at any size looked at.',
-      warnings: [],
-    };
+  const none = { n: null, d: null, loss: null, withinMeasured: null, options: [], warnings: [] };
+  const cannotFit = unusable('loss', fit);
+  if (cannotFit) return { ...none, ...cannotTell(QUESTION, cannotFit) };
+  const measured = sizesOf(rows);
+  const range = affordableSizes(measured, question);
+  if (!range) {
+    const reason = 'the budget does not pay for a single token at any size looked at';
+    return { ...none, status: 'infeasible', sentence: `No size will do: ${reason}.`, reason };
   }
-  const replicated = fit.replicates.map((parameters) => best(parameters, smallest / REACH, largest * REACH));
-  const within = best(fit.parameters, smallest, largest);
-  const n: Estimate = {
-    value: found.n,
-    interval: intervalOf(
-      replicated.map((each) => each?.n ?? null),
-      level,
-    ),
+  const best = sizeSearch(question, range);
+  const isEnd = (n: number) => n <= range.low * 1.01 || n >= range.high * 0.99;
+  const sizeBy = (law: NamedLaw) => {
+    const n = best(law);
+    return isEnd(n) ? null : n;
   };
-  const d: Estimate = {
-    value: found.d,
-    interval: intervalOf(
-      replicated.map((each) => each?.d ?? null),
-      level,
-    ),
+  const found = sizeBy(fit);
+  const named = (parameters: LawFit['parameters']) => ({ form: fit.form, parameters });
+  const outcomes: Outcomes = {
+    found,
+    replicated: fit.replicates.map((each) => sizeBy(named(each))),
+    equallyGood: fit.nearOptimal.map((each) => sizeBy(named(each))),
   };
-  const outside = found.n < smallest / 1.001 || found.n > largest * 1.001;
+  const surface = surfaceOf(fit);
+  const lossAt = (n: number) => surface.at(n, affordableTokens(n, question), question.ratio);
+  const inside = affordableSizes(measured, question, 1);
+  const within = inside && sizeSearch(question, inside)(fit);
+  const withinMeasured = within
+    ? {
+        n: within,
+        d: affordableTokens(within, question),
+        loss: lossAt(within),
+        atEdge: within < measured.smallest * 1.001 || within > measured.largest / 1.001,
+      }
+    : null;
+  const n = estimateOf(outcomes, level);
+  const d =
+    n &&
+    estimateOf(
+      mapOutcomes(outcomes, (size) => affordableTokens(size, question)),
+      level,
+    );
+  const options = question.sizes ? sizeOptions(fit, question.sizes, question, level) : [];
+  const outside = n !== null && outsideSizes(n.value, rows);
   const warnings = [
-    ...(outside
+    ...outsideWarnings(n?.value ?? null, rows, withinMeasured),
+    ...(d ? tooManyTokens(d.value, rows) : []),
+    ...costWarnings(question.cost),
+    ...optionWarnings(question.sizes, options),
+    ...spreadWarnings(outcomes, level, SIZE),
+  ];
+  const numbers = { n, d, loss: n && lossAt(n.value), withinMeasured, options, warnings };
+  const trouble =
+    whyNotIdentified(outcomes, level, SIZE) ??
+    (n ? null : `the law sees no best size between ${count(range.low)} and ${count(range.high)} parameters`);
+  if (trouble || !n || !d) return { ...numbers, ...cannotTell(QUESTION, trouble ?? 'there is no best size') };
+  const reason = `no other size has a lower loss for ${question.flops.toExponential(1)} FLOP`;
+  return {
+    ...numbers,
+    status: 'recommended',
+    sentence:
+      `For ${question.flops.toExponential(1)} FLOP: ${count(n.value)} parameters${spreadText(n, count)} on ${count(d.value)} tokens, predicted loss ${lossAt(n.value).toFixed(4)}` +
+      `${secondBest(outside, withinMeasured)}${ofTheList(options[0])}.`,
+    reason,
+  };
+}
+
+/** The best size in a range by a law, the sizes looked at being laid out once for all laws. */
+function sizeSearch(
+  question: ComputeQuestion,
+  { low, high }: { low: number; high: number },
+): (law: NamedLaw) => number {
+  // At the largest size rounding may leave a hair less than no token.
+  const tokens = (n: number) => Math.max(1e-12, affordableTokens(n, question));
+  const point = (n: number) => ({ n, d: tokens(n), ratio: question.ratio });
+  const columns = layOut(logGrid(low, high, GRID).map(point));
+  return (law) => {
+    const surface = surfaceOf(law);
+    return minimise(
+      (n) => surface.at(n, tokens(n), question.ratio),
+      low,
+      high,
+      GRID,
+      () => surface.over(columns),
+    );
+  };
+}
+
+const mapOutcomes = (outcomes: Outcomes, of: (value: number) => number): Outcomes => {
+  const each = (value: number | null) => (value === null ? null : of(value));
+  return {
+    found: each(outcomes.found),
+    replicated: outcomes.replicated.map(each),
+    equallyGood: outcomes.equallyGood.map(each),
+  };
+};
+
+function outsideWarnings(
+  n: number | null,
+  rows: readonly LawObservation[],
+  within: ComputeAnswer['withinMeasured'],
+): string[] {
+  const { smallest, largest } = sizesOf(rows);
+  const second = within ? `inside them the best is ${count(within.n)} on ${count(within.d)} tokens` : null;
+  if (n === null) return second ? [`of the sizes that were measured, ${second}`] : [];
+  if (!outsideSizes(n, rows)) return [];
+  return [
+    `the best size, ${count(n)} parameters, lies outside the ${count(smallest)} to ${count(largest)} that were measured${second ? `; ${second}` : ''}`,
+  ];
+}
+
+const secondBest = (outside: boolean, within: ComputeAnswer['withinMeasured']): string =>
+  outside && within
+    ? `; inside the sizes measured ${count(within.n)} on ${count(within.d)} tokens, loss ${within.loss.toFixed(4)}`
+    : '';
+
+const ofTheList = (option: SizeOption | undefined): string =>
+  option
+    ? `; of the sizes on the list ${count(option.n)} on ${count(option.d)} tokens, loss ${option.loss.toFixed(4)}`
+    : '';
+
+function optionWarnings(sizes: readonly number[] | undefined, options: readonly SizeOption[]): string[] {
+  if (!sizes) return [];
+  const left = new Set(sizes).size - options.length;
+  const share = options[0]?.bestShare ?? null;
+  return [
+    ...(left > 0 ? [`the budget does not pay for ${left} of the sizes on the list`] : []),
+    ...(share !== null && share < 0.7
       ? [
-          `the best size, ${count(found.n)} parameters, lies outside the ${count(smallest)} to ${count(largest)} that were measured` +
-            (within ? `; inside them the best is ${count(within.n)} on ${count(within.d)} tokens` : ''),
+          `only ${Math.round(100 * share)} % of the fits to resampled runs find ${count(options[0]!.n)} the best on the list`,
         ]
       : []),
-    ...(question.cost.baseTokens === 0
-      ? ['the base models’ own pre-training is not counted, which favours large ones']
-      : []),
-    ...(n.interval === null ? ['no resampled fits, so no interval'] : []),
   ];
-  const atEnd = found.n <= (smallest / REACH) * 1.01 || found.n >= largest * REACH * 0.99;
-  const wide = spans(n.interval, 100);
-  return {
-    n,
-    d,
-    loss: found.loss,
-    withinMeasured: within,
-    status: atEnd || wide ? 'not-identified' : 'recommended',
-    sentence: atEnd
-      ? 'The data cannot tell: the law sees no best size in any reach.'
-      : wide
-        ? `The data cannot tell: resampled fits put the best size anywhere from ${count(n.interval!.low)} to ${count(n.interval!.high)} parameters.`
-        : `For ${question.flops.toExponential(1)} FLOP: ${count(found.n)} parameters on ${count(found.d)} tokens, predicted loss ${found.loss.toFixed(4)}.`,
-    warnings,
-  };
 }
-
-/** Tokens (billions) that a budget leaves for a size (billions); negative when it does not suffice. */
-export function affordableTokens(n: number, { flops, cost }: ComputeQuestion): number {
-  return flops / (6e18 * n) - cost.baseTokens - cost.inferenceTokens / 3;
-}
-
-function bestSize(
-  law: { form: string; parameters: LawParameters },
-  question: ComputeQuestion,
-  low: number,
-  high: number,
-): { n: number; d: number; loss: number } | null {
-  // The largest size that still reads a token.
-  const dearest =
-    question.flops / (6e18 * (question.cost.baseTokens + question.cost.inferenceTokens / 3 + 1e-9));
-  const top = Math.min(high, dearest);
-  if (top <= low) return null;
-  const point = (n: number) => ({
-    n,
-    d: Math.max(1e-12, affordableTokens(n, question)),
-    ratio: question.ratio,
-  });
-  const n = minimise(
-    (size) => predict(law.form, law.parameters, point(size)),
-    low,
-    top,
-    GRID,
-    (ns) => predictAll(law, ns.map(point)),
-  );
-  return { n, d: point(n).d, loss: predict(law.form, law.parameters, point(n)) };
-}
-
-/**
- * Closed form for L = E + A/N^alpha + B0/D^beta and C = 6·N·D (arXiv 2406.01375 App. G.3): N = G(C/6)^a, D = G^-1(C/6)^b, G =
- * (alpha·A/(beta·B0))^(1/(alpha + beta)), a = beta/(alpha + beta), b = alpha/(alpha + beta). N, D in billions; flops in FLOP; for L3
- * B0 = B·r^eta.
- */
-export function computeOptimum(
-  { alpha, beta, A, B0 }: { alpha: number; beta: number; A: number; B0: number },
-  flops: number,
-): { n: number; d: number; a: number; b: number; g: number } {
-  const a = beta / (alpha + beta);
-  const b = alpha / (alpha + beta);
-  const g = ((alpha * A) / (beta * B0)) ** (1 / (alpha + beta));
-  // N and D in billions: their product is in 1e18.
-  const product = flops / 6e18;
-  return { n: g * product ** a, d: product ** b / g, a, b, g };
-}
-
-const spans = (interval: Interval | null, times: number): boolean =>
-  interval !== null && interval.high > times * interval.low;
-
-const count = (billions: number): string => {
-  const value = billions * 1e9;
-  const [unit, size] =
-    value >= 1e9 ? ['B', 1e9] : value >= 1e6 ? ['M', 1e6] : value >= 1e3 ? ['k', 1e3] : ['', 1];
-  return `${Number((value / (size as number)).toPrecision(3))}${unit}`;
-};

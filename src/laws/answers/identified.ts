@@ -1,11 +1,13 @@
 import { intervalOf } from './replicates.ts';
 import type { Estimate, Range } from './types.ts';
-import { percent } from './words.ts';
+import { count, percent } from './words.ts';
 
 /** Share of fits that may disagree with the point estimate on whether there is an answer at all. */
 export const MOST_DISSENT = 0.3;
 /** An interval of ratios wider than this share of all ratios decides nothing. */
 export const WIDEST_RATIOS = 0.6;
+/** Sizes that differ by more than this factor decide nothing. */
+const WIDEST_SIZES = 100;
 
 /** One question answered by the fit itself, by the fits to resampled runs and by the equally good fits; null: no answer. */
 export interface Outcomes {
@@ -65,8 +67,10 @@ export function whyNotIdentified(
   if (!estimate) return null;
   const put = (who: string, { low, high }: Range) =>
     `the ${who} put ${quantity} anywhere from ${format(low)} to ${format(high)}`;
-  if (estimate.interval && decidesNothing(estimate.interval)) return put('fits to resampled runs', estimate.interval);
-  if (estimate.equallyGood && decidesNothing(estimate.equallyGood)) return put('equally good fits', estimate.equallyGood);
+  if (estimate.interval && decidesNothing(estimate.interval))
+    return put('fits to resampled runs', estimate.interval);
+  if (estimate.equallyGood && decidesNothing(estimate.equallyGood))
+    return put('equally good fits', estimate.equallyGood);
   return null;
 }
 
@@ -92,14 +96,18 @@ export function spreadWarnings(
       ? [`${percent(none)} of the fits to resampled runs find no ${thing}; the interval is of the others`]
       : []),
     ...(interval && (isBelow(value, interval.low) || isBelow(interval.high, value))
-      ? [`the interval does not hold ${quantity} itself, ${format(value)}: the fits to resampled runs lean elsewhere`]
+      ? [
+          `the interval does not hold ${quantity} itself, ${format(value)}: the fits to resampled runs lean elsewhere`,
+        ]
       : []),
     ...(equallyGood &&
     isBelow(equallyGood.low, equallyGood.high) &&
     (!interval || isBelow(equallyGood.low, interval.low) || isBelow(interval.high, equallyGood.high))
       ? [
           `equally good fits put ${quantity} between ${format(equallyGood.low)} and ${format(equallyGood.high)}` +
-            (interval ? `, beyond the ${percent(interval.level)} interval: trust only the wider of both` : ''),
+            (interval
+              ? `, beyond the ${percent(interval.level)} interval: trust only the wider of both`
+              : ''),
         ]
       : []),
   ];
@@ -111,4 +119,12 @@ export const RATIO: Subject = {
   quantity: 'the ratio',
   format: (value) => value.toFixed(2),
   decidesNothing: ({ low, high }) => high - low > WIDEST_RATIOS,
+};
+
+/** The subject of answers that are a model size, billions. A size at the end of all that were looked at is no best one. */
+export const SIZE: Subject = {
+  thing: 'best size',
+  quantity: 'the best size',
+  format: count,
+  decidesNothing: ({ low, high }) => high > WIDEST_SIZES * low,
 };

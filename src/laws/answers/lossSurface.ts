@@ -19,7 +19,8 @@ export interface LossSurface {
 }
 
 /** Points as columns that any form without inputs of its own can read; made once for all resampled fits. */
-export const layOut = (points: readonly LawPoint[]): Columns => columnsOf({ name: 'answers', inputs: [] }, points);
+export const layOut = (points: readonly LawPoint[]): Columns =>
+  columnsOf({ name: 'answers', inputs: [] }, points);
 
 /**
  * A law as a function of N, D and ratio alone. Throws a UserError for a form that needs further inputs at every point: where

@@ -39,12 +39,18 @@ export function equallyGoodPairs(general: LawFit, domain: LawFit): PairOfLaws[] 
   );
 }
 
-const pairOf = (general: LawFit, domain: LawFit, ofGeneral: LawParameters, ofDomain: LawParameters): PairOfLaws => ({
+const pairOf = (
+  general: LawFit,
+  domain: LawFit,
+  ofGeneral: LawParameters,
+  ofDomain: LawParameters,
+): PairOfLaws => ({
   general: { form: general.form, parameters: ofGeneral },
   domain: { form: domain.form, parameters: ofDomain },
 });
 
-const orItself = (fit: LawFit): LawParameters[] => (fit.nearOptimal.length > 0 ? fit.nearOptimal : [fit.parameters]);
+const orItself = (fit: LawFit): LawParameters[] =>
+  fit.nearOptimal.length > 0 ? fit.nearOptimal : [fit.parameters];
 
 function spread<T>(items: readonly T[]): T[] {
   if (items.length <= MOST_EQUALLY_GOOD) return [...items];

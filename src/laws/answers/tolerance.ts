@@ -11,9 +11,15 @@ export interface Tolerance {
 
 /** Highest general loss allowed, nats per token. Throws a UserError for a tolerance that means nothing. */
 export function generalLossLimit(baseLoss: number, { tolerance, toleranceNats }: Tolerance): number {
-  if (toleranceNats === undefined ? !(tolerance > -1 && Number.isFinite(tolerance)) : !Number.isFinite(toleranceNats)) {
+  if (
+    toleranceNats === undefined
+      ? !(tolerance > -1 && Number.isFinite(tolerance))
+      : !Number.isFinite(toleranceNats)
+  ) {
     throw new UserError(
-      toleranceNats === undefined ? `the tolerance is ${tolerance}` : `the tolerance is ${toleranceNats} nats`,
+      toleranceNats === undefined
+        ? `the tolerance is ${tolerance}`
+        : `the tolerance is ${toleranceNats} nats`,
       'Give a share, e.g. 0.03 for 3 %, or a number of nats per token.',
     );
   }

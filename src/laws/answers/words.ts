@@ -1,4 +1,4 @@
-import type { Estimate } from './types.ts';
+import type { AnswerWords, Estimate } from './types.ts';
 
 /** A share in words: `3 %`. */
 export const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
@@ -17,16 +17,23 @@ export function count(billions: number): string {
   return `${scaled >= 1e4 ? scaled.toExponential(1) : Number(scaled.toPrecision(3))}${unit}`;
 }
 
-export const twoDigits = (value: number): string => value.toFixed(2);
-
 /** What is known about an estimate, to stand behind it: ` (90 % interval 0.40–0.50; equally good fits put it between …)`. */
 export function spreadText({ interval, equallyGood }: Estimate, format: (value: number) => string): string {
   const parts = [
-    interval &&
-      `${percent(interval.level)} interval ${format(interval.low)}–${format(interval.high)}`,
+    interval && `${percent(interval.level)} interval ${format(interval.low)}–${format(interval.high)}`,
     equallyGood &&
       format(equallyGood.low) !== format(equallyGood.high) &&
       `equally good fits put it between ${format(equallyGood.low)} and ${format(equallyGood.high)}`,
   ].filter(Boolean);
   return parts.length > 0 ? ` (${parts.join('; ')})` : '';
 }
+
+/** The words of an answer that cannot be given; `question` follows "cannot tell", e.g. `which size is best`. */
+export const cannotTell = (
+  question: string,
+  trouble: string,
+): Pick<AnswerWords, 'status' | 'sentence' | 'reason'> => ({
+  status: 'not-identified',
+  sentence: `The data cannot tell ${question}: ${trouble}.`,
+  reason: `the data cannot tell, because ${trouble}`,
+});

@@ -56,7 +56,7 @@ export function ratioSolver(
     let k = last;
     while (k >= 0 && !(all.value[k]! <= limit)) k--;
     if (k < 0) return null;
-    if (k === last) return k / GRID;
+    if (k === GRID) return 1;
     let low = k / GRID;
     let high = (k + 1) / GRID;
     while (high - low > PRECISION) {

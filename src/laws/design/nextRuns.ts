@@ -6,7 +6,7 @@ import { candidateRuns, checkBudget, costOf } from './candidates.ts';
 import { slopesAt } from './frame.ts';
 import { addUp, fitVariance } from './information.ts';
 import { domainShare, generalShare, planningState, pointsOf } from './planningState.ts';
-import { fitWarnings, precisionWarnings, runWarnings } from './planWarnings.ts';
+import { fitWarnings, precisionWarnings, resamplingWarnings, runWarnings } from './planWarnings.ts';
 import { selectRuns } from './select.ts';
 import type {
   Budget,
@@ -45,12 +45,11 @@ export function nextRuns(inputs: PlanInputs): RunPlan {
   const { general, question, budget, level = 0.9 } = inputs;
   checkQuestion(question, level);
   const state = planningState(general, inputs.noise);
-  const runs = candidateRuns(state.frame.form, inputs.candidates);
+  const { form } = state.frame;
+  const runs = candidateRuns(form, inputs.candidates);
   checkBudget(runs, budget);
-  const domainRatio = ratioSolver(
-    state.frame.form,
-    question,
-  )(toVector(state.frame.form, general.fit.parameters));
+  const solve = ratioSolver(form, question);
+  const domainRatio = solve(toVector(form, general.fit.parameters));
   const quantity = quantityOf(state.frame, question, domainRatio);
   const information = runs.map((run) => state.ofRun(pointsOf(run, generalShare)));
   const chosen = selectRuns(
@@ -59,6 +58,13 @@ export function nextRuns(inputs: PlanInputs): RunPlan {
     runs.map((run, i) => ({ run, fisher: information[i]!.fisher })),
     budget,
   );
+
+  if (chosen.length === 0) {
+    throw new UserError(
+      'the parameters of this law cannot be told apart at working precision, whatever runs are added',
+      'Plan with a form of fewer parameters, or give a noise of runs and rows that is not next to nothing.',
+    );
+  }
 
   const z = normalQuantile(level);
   const halfWidths = [0, ...chosen].map((_, count) => {
@@ -82,6 +88,11 @@ export function nextRuns(inputs: PlanInputs): RunPlan {
       ...quantity.warnings,
       ...fitWarnings(general.fit, state),
       ...precisionWarnings(state, quantity, before),
+      ...resamplingWarnings(
+        general.fit.replicates.map((each) => solve(toVector(form, each))),
+        quantity,
+        before,
+      ),
       ...runWarnings(suggested, budget),
       ...domain.warnings,
     ],

@@ -70,6 +70,15 @@ export function estimateNoise(frame: Frame): NoiseModel {
   return { run: Math.sqrt(runVariance), row: Math.sqrt(rowVariance) };
 }
 
+/** Throws a UserError for a noise that is negative, or none at all. */
+export function checkNoise({ run, row }: NoiseModel): void {
+  if (run >= 0 && row >= 0 && run + row > 0 && Number.isFinite(run + row)) return;
+  throw new UserError(
+    `noise of ${run} between runs and ${row} along a run`,
+    'Give standard deviations of log loss, e.g. 0.01 for 1 %, of which one is above 0.',
+  );
+}
+
 /** (J'J)⁻¹; directions that no row shows are held by a trace of ridge, and so use nothing up. */
 function invertGram(jacobian: readonly (readonly number[])[], size: number): Matrix {
   const gram = zeros(size);

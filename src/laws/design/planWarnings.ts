@@ -1,3 +1,4 @@
+import { percentileInterval } from '../predict.ts';
 import type { LawFit } from '../types.ts';
 import type { Quantity } from './answer.ts';
 import { priorShare } from './information.ts';
@@ -8,6 +9,8 @@ import type { Budget, CandidateRun, PredictedInterval } from './types.ts';
 const WIDE = 0.15;
 const PRIOR_MATTERS = 0.05;
 const LEAST_SHARE = 0.05;
+const LEAST_RESAMPLES = 20;
+const DISAGREEMENT = 2;
 
 /** What is wrong with the fit that a plan starts from. */
 export function fitWarnings(fit: LawFit, { frame, noise }: PlanningState): string[] {
@@ -45,6 +48,26 @@ export function precisionWarnings(
   return warnings;
 }
 
+/** Resampled fits (their answers to the question) that scatter otherwise than the straight line says. */
+export function resamplingWarnings(
+  answers: readonly (number | null)[],
+  quantity: Quantity,
+  before: PredictedInterval,
+): string[] {
+  if (quantity.kind !== 'domain-ratio' || answers.length < LEAST_RESAMPLES) return [];
+  const { low, high } = percentileInterval(
+    answers.map((ratio) => ratio ?? 0),
+    before.level,
+  );
+  const measured = (high - low) / 2;
+  const factor = before.halfWidth / measured;
+  if (factor < DISAGREEMENT && factor > 1 / DISAGREEMENT) return [];
+  return [
+    `the half width before is ${before.halfWidth.toPrecision(2)}, but fits to resampled runs scatter by ${measured.toPrecision(2)}: ` +
+      'noise that is a misfit of the form, or a straight line that does not hold; compare plans by how much they narrow, not by their widths',
+  ];
+}
+
 /** What to mind about the suggested runs. */
 export function runWarnings(suggested: readonly CandidateRun[], budget: Budget): string[] {
   const warnings: string[] = [];
@@ -52,7 +75,9 @@ export function runWarnings(suggested: readonly CandidateRun[], budget: Budget):
     warnings.push(`the budget pays for ${suggested.length} of the ${budget.runs} runs asked for`);
   const keys = suggested.map(({ n, domainRatio, d }) => `${n} ${domainRatio} ${d}`);
   if (new Set(keys).size < keys.length)
-    warnings.push('the same run comes more than once: train each copy with a seed of its own');
+    warnings.push(
+      'the same run comes more than once: train each copy with a seed of its own, or at ratios close by, since copies cannot show a misfit',
+    );
   if (suggested.some(({ domainRatio }) => domainRatio > 1 - LEAST_SHARE))
     warnings.push(
       'a suggested run has a general share below 0.05, where laws of this family are not reliable (arXiv 2406.01375 App. I.3)',

@@ -2,7 +2,7 @@ import type { LawPoint } from '../types.ts';
 import { type Scores, scoresOf } from './estimator.ts';
 import { type Frame, logSlopes, makeFrame, membersByRun } from './frame.ts';
 import { addUp, type Information, priorInformation, runInformation } from './information.ts';
-import { estimateNoise } from './noise.ts';
+import { checkNoise, estimateNoise } from './noise.ts';
 import type { CandidateRun, FittedLoss, NoiseModel } from './types.ts';
 
 /** A fitted law as a plan sees it: what its rows say about its parameters, and what further runs would say. */
@@ -25,6 +25,7 @@ const LEAST_SIZE = 1e-3;
 /** Throws a UserError when there is no fit, or when its noise can be neither estimated nor is given. */
 export function planningState({ fit, rows }: FittedLoss, given: NoiseModel | undefined): PlanningState {
   const frame = makeFrame(fit, rows);
+  if (given) checkNoise(given);
   const noise = given ?? estimateNoise(frame);
   const scores: Scores = scoresOf(noise, fit);
   const ofRun = (points: readonly LawPoint[], weights?: readonly number[]): Information => {

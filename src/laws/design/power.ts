@@ -6,6 +6,7 @@ import { lawForm } from '../forms/registry.ts';
 import type { LawParameters } from '../types.ts';
 import { checkQuestion, ratioSolver } from './answer.ts';
 import { candidateRuns, costOf } from './candidates.ts';
+import { checkNoise } from './noise.ts';
 import { generalShare, pointsOf, telling } from './planningState.ts';
 import { type SimulatedRun, simulate } from './simulate.ts';
 import type { CandidateRun, DesignQuestion, NoiseModel, SizeChoice, TokenPlan } from './types.ts';
@@ -88,6 +89,7 @@ export function power(inputs: PowerInputs): PowerTable {
   const { law, question, sweeps, level = 0.9, simulations = 200, seed = 1 } = inputs;
   const noise = inputs.noise ?? ASSUMED_NOISE;
   checkQuestion(question, level);
+  checkNoise(noise);
   if (sweeps.length === 0) throw new UserError('no design to look at', 'List at least one planned sweep.');
   if (!(inputs.halfWidth > 0))
     throw new UserError(`a half width of ${inputs.halfWidth} cannot be reached`, 'Ask for e.g. 0.05.');

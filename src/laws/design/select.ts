@@ -7,11 +7,16 @@ export interface Candidate {
   fisher: Matrix;
 }
 
+/** How a greedy choice weighs cost: not at all, gain per cost, or no run above its even share of what is left. */
+const RULES = ['gain', 'gain per cost', 'even shares'] as const;
+type Rule = (typeof RULES)[number];
+
 /**
  * The runs whose information brings the variance of one quantity down most (c-optimality: Elfving 1952, Annals of
- * Mathematical Statistics 23; Chernoff 1953, the same 24): greedily, once by gain and once by gain per cost, and then each
- * chosen run is exchanged for the best there is (Fedorov 1972, Theory of Optimal Experiments). The better of the two is
- * returned, the most telling run first. The same run may come more than once. Ties go to the earlier candidate.
+ * Mathematical Statistics 23; Chernoff 1953, the same 24): chosen greedily, and then each of them is exchanged for the
+ * best there is (Fedorov 1972, Theory of Optimal Experiments). Under a limit on cost, greedy choices are made by three
+ * rules, since none is right for every budget, and the best set is returned; the most telling run first. The same run may
+ * come more than once. Ties go to the earlier candidate.
  */
 export function selectRuns(
   have: Matrix,
@@ -31,15 +36,23 @@ export function selectRuns(
     );
   };
 
-  const greedy = (perCost: boolean): number[] => {
+  const greedy = (rule: Rule): number[] => {
     const chosen: number[] = [];
     while (chosen.length < budget.runs) {
       const variance = varianceOf(sumOf(chosen));
-      const after = withOneMore(chosen);
-      const loss = after.map((each, i) =>
-        perCost ? (each - variance) / budgetShare(candidates[i]!.run, budget) : each,
-      );
-      const next = indexOfLeast(loss);
+      const spent = costOf(chosen.map((i) => candidates[i]!.run));
+      const left = budget.runs - chosen.length;
+      const share: Budget = {
+        runs: 1,
+        ...(budget.tokens !== undefined && { tokens: (budget.tokens - spent.tokens) / left }),
+        ...(budget.flops !== undefined && { flops: (budget.flops - spent.flops) / left }),
+      };
+      const scores = withOneMore(chosen).map((after, i) => {
+        const { run } = candidates[i]!;
+        if (rule === 'gain per cost') return (after - variance) / budgetShare(run, budget);
+        return rule === 'gain' || within(costOf([run]), share) ? after : Number.POSITIVE_INFINITY;
+      });
+      const next = indexOfLeast(scores);
       if (next === null) break;
       chosen.push(next);
     }
@@ -58,7 +71,7 @@ export function selectRuns(
     );
 
   const limited = budget.tokens !== undefined || budget.flops !== undefined;
-  const sets = (limited ? [false, true] : [false]).map((perCost) => exchange(greedy(perCost)));
+  const sets = (limited ? RULES : RULES.slice(0, 1)).map((rule) => exchange(greedy(rule)));
   const chosen = sets[indexOfLeast(sets.map((set) => varianceOf(sumOf(set)))) ?? 0]!;
   return inOrderOfGain(chosen, (some) => varianceOf(sumOf(some)));
 }

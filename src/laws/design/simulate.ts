@@ -1,3 +1,4 @@
+import { UserError } from '../../common/errors.ts';
 import { makeRandom } from '../../common/random.ts';
 import { makeProblem, type Objective } from '../fitting/objective.ts';
 import { polish } from '../fitting/polish.ts';
@@ -35,9 +36,12 @@ export interface SimulatedWidth {
   simulations: number;
 }
 
-/** Enough for a quantity to settle from the true parameters; those that compensate for each other may still move. */
-const ITERATIONS = 60;
-const SETTLED = 1e-7;
+/**
+ * Enough for the scatter to settle within 3 % (measured with 200 fits of 72 to 288 rows against 1,000 iterations); single parameters
+ * that compensate for each other still move.
+ */
+const ITERATIONS = 100;
+const SETTLED = 1e-5;
 
 /**
  * Draws losses of runs from a law, with noise of runs and of rows, refits the law from the truth (so the global search's own
@@ -51,6 +55,8 @@ export function simulate(
   more: (index: number) => readonly SimulatedRun[] = none,
 ): SimulatedWidth {
   const { form, truths, noise, objective, measure, simulations, seed, level } = simulation;
+  if (!(simulations >= 1))
+    throw new UserError(`${simulations} simulations show nothing`, 'Ask for 100 or more.');
   let refit: ReturnType<typeof refitter> | null = null;
   let laidOut: readonly SimulatedRun[] | null = null;
   const errors = Array.from({ length: simulations }, (_, index) => {

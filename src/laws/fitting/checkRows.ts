@@ -47,7 +47,7 @@ export function designStatus(
   const { needs } = form;
   const short = (status: FitStatus, what: string, got: number, wanted: number) => ({
     status,
-    detail: `${got} distinct ${what} where ${form.name} needs ${wanted}: its parameters cannot be told apart`,
+    detail: `${got} distinct ${got === 1 ? what.replace(/s$/, '') : what} where ${form.name} needs ${wanted}: its parameters cannot be told apart`,
   });
   if (sizes < needs.sizes) return short('too-few-sizes', 'model sizes', sizes, needs.sizes);
   if (tokens < needs.tokens) return short('too-few-tokens', 'token counts', tokens, needs.tokens);

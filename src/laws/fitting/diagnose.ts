@@ -1,8 +1,8 @@
 import { type LawForm, lawRatioSlopes, lawValues, parameterNames, toParameters } from '../forms/form.ts';
 import type { FitStatus, LawFit, LawObservation } from '../types.ts';
-import type { FitOptions } from './fit.ts';
 import { symmetricEigenvalues } from './linearAlgebra.ts';
 import type { Problem } from './objective.ts';
+import type { FitOptions } from './options.ts';
 import type { Polished } from './polish.ts';
 import { outsideStarts } from './search.ts';
 

@@ -1,24 +1,15 @@
 import { type LawForm, toParameters, toVector } from '../forms/form.ts';
-import type { LawFit, LawObservation, ObjectiveKind } from '../types.ts';
+import type { LawFit, LawObservation } from '../types.ts';
 import { checkRows, designStatus, designWarnings } from './checkRows.ts';
 import { emptyFit, judge, nearOptimalSpread, scaledCondition, slopeWarnings } from './diagnose.ts';
 import { makeProblem, type Objective, type Problem } from './objective.ts';
+import type { FitOptions } from './options.ts';
 import { type Polished, polish } from './polish.ts';
 import { type FitData, fromBillions, inOrder, prepare, toBillions } from './prepare.ts';
 import { fitQuality } from './quality.ts';
 import { globalSearch } from './search.ts';
 
-export interface FitOptions {
-  objective: ObjectiveKind;
-  /** Huber threshold on log loss. */
-  delta: number;
-  /** Shapes that the global search begins from; each is polished, the better ones to the end. */
-  starts: number;
-  /** A polished end counts as settled when its steps improve the objective by less than this share. */
-  settledBelow: number;
-  /** Steps that the last few ends get at most. */
-  lastIterations: number;
-}
+export type { FitOptions } from './options.ts';
 
 /** delta as in arXiv 2203.15556 and 2406.01375; it decides exponents (it moves published ones by a quarter), so it is recorded. */
 export const DEFAULT_FIT: FitOptions = {

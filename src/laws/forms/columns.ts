@@ -1,5 +1,11 @@
 import type { LawPoint } from '../types.ts';
-import type { InputInfo } from './form.ts';
+
+/** A column beside N, D and ratio that a form needs. `n` and `d`: in billions of parameters or tokens. */
+export interface InputInfo {
+  name: string;
+  unit: 'n' | 'd' | '1' | 'other';
+  meaning: string;
+}
 
 /** The rows of a fit, column by column: what every evaluation of a form reads. */
 export interface Columns {

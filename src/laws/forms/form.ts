@@ -1,5 +1,7 @@
 import type { LawParameters, LawPoint } from '../types.ts';
-import { type Columns, columnsOf } from './columns.ts';
+import { type Columns, columnsOf, type InputInfo } from './columns.ts';
+
+export type { InputInfo } from './columns.ts';
 
 /** Where the global search takes its starts from, for N and D near 1 and losses of a few nats. */
 export interface StartRange {
@@ -18,13 +20,6 @@ export interface ParameterInfo {
   upper: number;
   /** Needed by parameters that are not linear. */
   start?: StartRange;
-}
-
-/** A column beside N, D and ratio that a form needs. `n` and `d`: in billions of parameters or tokens. */
-export interface InputInfo {
-  name: string;
-  unit: 'n' | 'd' | '1' | 'other';
-  meaning: string;
 }
 
 /** What evaluate fills: arrays of one number a row. */

@@ -10,13 +10,19 @@ export interface FormRecommendation {
   reason: string;
 }
 
+const UNSOUND = /^(too-few|singular)/;
+const SAME_ERROR = 0.01;
+
 /**
  * The form to rely on: among laws that cover every row, the one with fewest parameters whose held-out error (mean over folds of
  * the mean relative error) is within one standard error of the lowest (the one-standard-error rule of Breiman et al. 1984).
  * Protocols weigh the same, however many folds they have.
  */
 export function recommendForm(results: readonly FormValidation[]): FormRecommendation {
-  const laws = results.filter(({ kind, uncovered }) => kind === 'law' && uncovered === 0);
+  const complete = results.filter(({ kind, uncovered }) => kind === 'law' && uncovered === 0);
+  // A form whose parameters the design cannot tell apart is taken only where there is no other.
+  const sound = complete.filter(({ status }) => status === null || !UNSOUND.test(status));
+  const laws = sound.length > 0 ? sound : complete;
   const scored = laws
     .map((law) => ({ law, error: heldOutError(law) }))
     .filter(({ error }) => Number.isFinite(error))
@@ -26,7 +32,9 @@ export function recommendForm(results: readonly FormValidation[]): FormRecommend
     return { form: null, best: null, beatsBaselines: false, reason: 'no law could be validated on all rows' };
   }
   // Of differences per fold, not of the errors: folds are hard or easy for every form alike.
-  const notWorse = ({ law }: (typeof scored)[number]) => {
+  const notWorse = ({ law, error }: (typeof scored)[number]) => {
+    // A protocol of one fold has no spread: errors that are equal in print are equal.
+    if (error <= best.error * (1 + SAME_ERROR)) return true;
     const { mean, standardError } = pairedDifference(law, best.law);
     return mean <= standardError;
   };

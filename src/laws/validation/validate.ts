@@ -1,7 +1,7 @@
 import { huber } from '../fitting/objective.ts';
-import type { LawObservation } from '../types.ts';
+import type { FitStatus, LawObservation } from '../types.ts';
 import { type Fold, makeFolds, type Protocol } from './folds.ts';
-import type { Predictor } from './predictors.ts';
+import type { Learned, Predictor } from './predictors.ts';
 
 /** How well held-out rows were predicted. */
 export interface HeldOutQuality {
@@ -29,6 +29,8 @@ export interface FormValidation {
   parameters: number | null;
   /** Fitted to all rows. */
   inSample: HeldOutQuality;
+  /** Of the fit to all rows; null for baselines. */
+  status: FitStatus | null;
   /** Corrected Akaike criterion of the in-sample fit on log loss; null for baselines. Lower is better; checkpoints of one run are not independent, so it favours large forms. */
   aicc: number | null;
   heldOut: Partial<Record<Protocol, ProtocolResult>>;
@@ -58,7 +60,8 @@ export function validate(
     onForm?.(predictor.name, index, predictors.length);
     const beganMs = performance.now();
     const covered = rows.filter(predictor.covers);
-    const inSample = predictAll(predictor, covered, covered);
+    const learned = predictor.learn(covered);
+    const inSample = pairs(learned, covered);
     const results = folds.map((fold) => ({
       fold,
       pairs: predictAll(predictor, fold.fit.filter(predictor.covers), fold.heldOut.filter(predictor.covers)),
@@ -75,6 +78,7 @@ export function validate(
       kind: predictor.kind,
       parameters: predictor.parameters,
       inSample: quality(inSample, 1, delta),
+      status: learned.status,
       aicc: predictor.parameters === null ? null : aicc(inSample, predictor.parameters),
       heldOut,
       overall: quality(
@@ -98,10 +102,13 @@ function predictAll(
   fitted: readonly LawObservation[],
   asked: readonly LawObservation[],
 ): Pair[] {
-  if (fitted.length === 0 || asked.length === 0) return [];
+  return fitted.length === 0 || asked.length === 0 ? [] : pairs(predictor.learn(fitted), asked);
+}
+
+function pairs(learned: Learned, asked: readonly LawObservation[]): Pair[] {
   // A point without its loss: a predictor cannot look at the answer.
   const points = asked.map(({ n, d, ratio, inputs }) => ({ n, d, ratio, ...(inputs ? { inputs } : {}) }));
-  const predicted = predictor.learn(fitted).predict(points);
+  const predicted = learned.predict(points);
   return asked.map((row, i) => ({ measured: row.loss, predicted: predicted[i]! }));
 }
 

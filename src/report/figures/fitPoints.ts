@@ -26,10 +26,14 @@ const CORRIDOR = 0.01;
 /** More model sizes than this are named by a few of them. */
 const MOST_NAMED = 10;
 const LEFT = 400;
-const HEIGHT = 400;
+const HEIGHT = 424;
+const GAP = 36;
 const NOTHING = 'The fit has no usable parameters, so nothing is predicted.';
 
-type FitPoint = PredictedPoint & { colour: string };
+/** `aside`: −0.5 to 0.5, by size, so that the sizes of one ratio or token count do not hide each other. */
+type FitPoint = PredictedPoint & { colour: string; aside: number };
+/** Of the axis' range, that the sizes of one place are spread over. */
+const SPREAD = 0.03;
 
 /** Rows beside what the fit predicts for them; those it has no value for are left out. */
 export function fitPointRows(fit: LawFit, rows: readonly LawObservation[]): PredictedPoint[] {
@@ -62,13 +66,14 @@ export function fitPoints(
   const points: FitPoint[] = thinned(every, MOST_POINTS).map((point) => ({
     ...point,
     colour: colours.get(point.modelSize)!,
+    aside: sizes.length > MOST_NAMED ? 0 : (sizes.indexOf(point.modelSize) + 0.5) / sizes.length - 0.5,
   }));
   const byRatio = new Set(every.map((point) => point.domainRatio)).size > 1;
   const across = byRatio ? 'mixture ratio' : 'model size';
   const title = `${lossName}: predicted by ${fit.form} against measured`;
   const most = every.reduce((high, point) => Math.max(high, Math.abs(point.relativeResidual)), 0);
   const quality = `R² ${fixed(fit.quality.r2, 4)}`;
-  const right = { x: LEFT, width: FIGURE_WIDTH - LEFT, height: (HEIGHT - 24) / 2 };
+  const right = { x: LEFT, width: FIGURE_WIDTH - LEFT, height: (HEIGHT - GAP) / 2 };
   const panels: Panel[] = [
     {
       title: 'Predicted against measured',
@@ -87,7 +92,7 @@ export function fitPoints(
     {
       title: 'Residual against tokens',
       ...right,
-      y: right.height + 24,
+      y: right.height + GAP,
       plot: residuals(points, most, 'tokens'),
     },
   ];
@@ -95,7 +100,7 @@ export function fitPoints(
     title,
     caption: `Every row that ${fit.form} has a value for${
       every.length > points.length ? ` (${whole(points.length)} of ${whole(every.length)} drawn)` : ''
-    }. Left: line, prediction equals measurement; shaded, within ${percent(CORRIDOR)} of it. Right: predicted minus measured, in per cent of the loss; a bend means that the form cannot follow the data there.`,
+    }. Left: line, prediction equals measurement; shaded, within ${percent(CORRIDOR)} of it. Right: predicted minus measured, in per cent of the loss, sizes a little apart; a bend means that the form cannot follow the data there.`,
     description: `${title}: ${every.length} rows along the identity line, ${quality}; residuals up to ${percent(most)} of the loss against ${across} and tokens.`,
     svg: composeFigure(
       panels,
@@ -184,7 +189,12 @@ function residuals(
       ...gridMarks('y', { ticks: 5 }),
       Plot.ruleY([0], { stroke: FAINT_INK }),
       Plot.dot(points, {
-        x: value,
+        x: (point: FitPoint) =>
+          across === 'ratio'
+            ? value(point) + point.aside * SPREAD * (high - low)
+            : across === 'tokens'
+              ? value(point) * (high / low) ** (point.aside * SPREAD)
+              : value(point),
         y: (point: FitPoint) => point.relativeResidual * 100,
         r: 2.2,
         fill: 'colour',

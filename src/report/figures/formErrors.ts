@@ -72,7 +72,11 @@ export function formErrors(fitted: FittedLoss, lossName: string): Omit<Figure, '
   const { rows, protocols, bestBaseline } = data;
   const recommended = fitted.recommendation?.form ?? null;
   const domain = errorRange([...data.dots.map(({ error }) => error), ...rows.map(({ error }) => error)]);
-  const labels = rows.map((row) => shortened(row.kind === 'baseline' ? `${row.name} (baseline)` : row.name));
+  const labels = rows.map((row) =>
+    shortened(
+      `${row.name}${row.kind === 'baseline' ? ' (baseline)' : ''}${row.validation!.uncovered > 0 ? ' *' : ''}`,
+    ),
+  );
   const labelWidth = Math.max(...labels.map((label) => label.length)) * 6.8 + 16;
   const inner = (FIGURE_WIDTH - labelWidth) / 3;
   const height = rows.length * ROW_HEIGHT + 56;
@@ -144,7 +148,11 @@ export function formErrors(fitted: FittedLoss, lossName: string): Omit<Figure, '
   const best = means[0];
   return {
     title,
-    caption: `Mean relative error of held-out losses, the lowest mean over protocols first; left the mean over protocols, then each protocol, with held-out points inside and outside the range of what was fitted. A form right of the dashed line is beaten by a baseline that knows no law. Logarithmic axis; errors beyond its ends stand at its edge.`,
+    caption: `Mean relative error of held-out losses, the lowest mean over protocols first; left the mean over protocols, then each protocol, with held-out points inside and outside the range of what was fitted. A form right of the dashed line is beaten by a baseline that knows no law. Logarithmic axis; errors beyond its ends stand at its edge.${
+      rows.some(({ validation }) => validation!.uncovered > 0)
+        ? ' * has no value on some rows, which are not held against it: not to be compared with the others.'
+        : ''
+    }`,
     description: `${title}: ${rows.length} forms and baselines${
       best ? `; lowest is ${labels[best.row]} with ${percent(best.error)}` : ''
     }${recommended === null ? '' : `; recommended is ${recommended}`}${

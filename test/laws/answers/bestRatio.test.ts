@@ -79,7 +79,7 @@ describe('recommendRatio (usage 1, arXiv 2406.01375 Eq 10)', () => {
     const fit = fitLaw(l3, plantedRows({ sizes: [1e-5] }));
     const answer = recommendRatio(inputs({ generalFit: fit }));
     expect(answer.status).toBe('not-identified');
-    expect(answer.reason).toMatch(/1 distinct model sizes/);
+    expect(answer.reason).toMatch(/1 distinct model size where/);
   });
 
   it('warns of extrapolation, of unmeasured ratios, and of runs that contradict it', () => {

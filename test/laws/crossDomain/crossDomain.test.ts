@@ -96,12 +96,12 @@ describe('the cross-domain law', () => {
   });
 
   it('does not depend on the order of domains or probes', () => {
-    const fit = (names: readonly string[]) =>
+    const fitted = (names: readonly string[]) =>
       fitCrossDomain('K3', plantedDomains(names, 0.002), probesOf([...names].reverse()), {
         starts: 8,
         lastIterations: 40,
       });
-    expect(fit([...NAMES].reverse()).ofDomain.parameters).toEqual(fit(NAMES).ofDomain.parameters);
+    expect(fitted([...NAMES].reverse()).ofDomain.parameters).toEqual(fitted(NAMES).ofDomain.parameters);
   });
 });
 

@@ -82,7 +82,7 @@ describe('scoresOf (moments of the clipped residual)', () => {
     expect(large.shared / noise.run ** 2).toBeCloseTo(1, 4);
     expect(large.own / noise.row ** 2).toBeCloseTo(1, 4);
     const alone = { run: 0, row: 0.01 };
-    const { slope, own } = scoresOf(alone, huber(1e-5));
-    expect(own / slope ** 2 / alone.row ** 2).toBeCloseTo(Math.PI / 2, 2);
+    const { slope, own } = scoresOf(alone, huber(1e-4));
+    expect(own / slope ** 2 / alone.row ** 2).toBeCloseTo(Math.PI / 2, 1);
   });
 });

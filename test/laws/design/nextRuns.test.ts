@@ -6,6 +6,7 @@ import { makeFrame } from '../../../src/laws/design/frame.ts';
 import { leastVariance, plus } from '../../../src/laws/design/information.ts';
 import { nextRuns, type PlanInputs } from '../../../src/laws/design/nextRuns.ts';
 import { generalShare, planningState, pointsOf } from '../../../src/laws/design/planningState.ts';
+import type { Budget } from '../../../src/laws/design/types.ts';
 import { fitLaw } from '../../../src/laws/fitting/fit.ts';
 import { chinchilla } from '../../../src/laws/forms/chinchilla.ts';
 import { toVector } from '../../../src/laws/forms/form.ts';
@@ -18,13 +19,9 @@ const tolerance = (share: number) => ({ ...QUESTION, target: { ...QUESTION.targe
 describe('the best ratio as a function of the parameters', () => {
   it('has the gradient that finite differences have', () => {
     const rows = fewRuns();
-    // Units of 1, so that the frame's parameters are those for billions.
-    const frame = { ...makeFrame({ form: 'L3', parameters: GENERAL, starts: 1 }, rows) };
-    const scale = l3.unitFactors(
-      toVector(l3, GENERAL),
-      Math.exp(frame.columns(rows).logN.reduce((s, v, i) => Math.max(s, Math.log(rows[i]!.n) - v), -99)),
-      Math.exp(frame.columns(rows).logD.reduce((s, v, i) => Math.max(s, Math.log(rows[i]!.d) - v), -99)),
-    );
+    const frame = makeFrame({ form: 'L3', parameters: GENERAL, starts: 1 }, rows);
+    const units = frame.columns([rows[0]!]);
+    const scale = l3.unitFactors(toVector(l3, GENERAL), rows[0]!.n / units.n[0]!, rows[0]!.d / units.d[0]!);
     const vector = toVector(l3, GENERAL);
     const { gradient, kind } = quantityOf(frame, QUESTION, solve(vector));
     expect(kind).toBe('domain-ratio');
@@ -104,7 +101,7 @@ describe('nextRuns', () => {
     expect(found).toBeLessThanOrEqual(best * 1.01);
   });
 
-  it.each([
+  it.each<[Budget]>([
     [{ runs: 5, tokens: 1.3e-3 }],
     [{ runs: 5, flops: 2e11 }],
     [{ runs: 8, tokens: 1.6e-3, flops: 1e11 }],
@@ -112,7 +109,7 @@ describe('nextRuns', () => {
     const within = nextRuns({ ...inputs, budget });
     expect(within.cost.tokens).toBeLessThanOrEqual((budget.tokens ?? 1) * (1 + 1e-9));
     expect(within.cost.flops).toBeLessThanOrEqual((budget.flops ?? 1e99) * (1 + 1e-9));
-    expect(within.runs.length).toBeGreaterThan(1);
+    expect(within.runs.length).toBeGreaterThan(0);
     expect(within.runs.length).toBeLessThanOrEqual(budget.runs);
     if (within.runs.length < budget.runs)
       expect(within.warnings.join()).toMatch(/pays for \d of the \d runs asked for/);
@@ -146,6 +143,17 @@ describe('nextRuns', () => {
     expect(held.warnings.join()).toMatch(/E, eta at a bound/);
     expect(held.after.halfWidth).toBeGreaterThan(0);
     expect(held.after.halfWidth).toBeLessThan(held.before.halfWidth);
+  });
+
+  it('says when resampled fits scatter otherwise than the straight line does', () => {
+    const resampled = (spread: number) => ({
+      ...inputs.general.fit,
+      replicates: Array.from({ length: 30 }, (_, k) => ({ ...GENERAL, C: 0.3 + (spread * (k - 15)) / 15 })),
+    });
+    const planned = (spread: number) => nextRuns({ ...inputs, general: { fit: resampled(spread), rows } });
+    expect(planned(0.001).warnings.join()).toMatch(/but fits to resampled runs scatter by 0\.00/);
+    expect(planned(0.008).warnings.join()).not.toMatch(/resampled/);
+    expect(planned(0.008).runs).toEqual(plan.runs);
   });
 
   it('says what the runs do for the domain loss, from its own law', () => {
@@ -199,6 +207,7 @@ describe('nextRuns', () => {
     ],
     [{ question: { ...QUESTION, baseGeneralLoss: 0 } }, /baseGeneralLoss is 0/],
     [{ level: 1 }, /level is 1/],
+    [{ noise: { run: 0, row: 0 } }, /noise of 0 between runs and 0/],
     [{ general: { fit: { ...inputs.general.fit, starts: 0 }, rows } }, /no L3 fit to plan from/],
     [{ general: { fit: inputs.general.fit, rows: [] } }, /no L3 fit to plan from/],
   ])('refuses what makes no sense: %#', (changes, message) => {

@@ -61,7 +61,7 @@ describe('fitLaw', () => {
     expect(fitLaw(l3, plantedRows({ ratios: [0.3, 0.6] })).status).toBe('too-few-ratios');
     const tokens = fitLaw(l3, plantedRows({ tokens: [1e-4] }));
     expect(tokens.status).toBe('too-few-tokens');
-    expect(tokens.statusDetail).toMatch(/1 distinct token counts where L3 needs 3/);
+    expect(tokens.statusDetail).toMatch(/1 distinct token count where L3 needs 3/);
   });
 
   it('says which parameter stands at a bound', () => {

@@ -147,6 +147,7 @@ describe('the recommended form', () => {
       kind: parameters === null ? 'baseline' : 'law',
       parameters,
       inSample: quality,
+      status: parameters === null ? null : 'converged',
       aicc: 0,
       heldOut: { ratio: { all: quality, interpolation: null, extrapolation: null, foldErrors: errors } },
       overall: quality,
