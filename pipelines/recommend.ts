@@ -2,7 +2,7 @@
 import { Option } from 'commander';
 import { recommendFor } from '../src/analysis/recommend.ts';
 import { recommendationText } from '../src/analysis/recommendText.ts';
-import { readSource } from '../src/analysis/source.ts';
+import { onlySweep, readSource } from '../src/analysis/source.ts';
 import { countFlag, parseTarget } from '../src/cli/counts.ts';
 import { EXIT_CODES } from '../src/cli/exitCodes.ts';
 import { runCommand } from '../src/cli/main.ts';
@@ -42,7 +42,7 @@ await runCommand(async () => {
       summary:
         'Answers from a sweep or a table of measurements: best ratio, limited domain text, compute budgets, trade-off.',
       argument: {
-        name: '<sweep-or-file>',
+        name: '[sweep-or-file]',
         description: 'a sweep in the runs folder, or a CSV, TSV, JSON lines or Parquet file',
       },
       options: ['json', 'runs'],
@@ -91,7 +91,8 @@ await runCommand(async () => {
   const flags = command.more as unknown as Flags;
   const say = (text: string) => process.stderr.write(`${text}\n`);
   const target = flags.at === undefined ? { modelSize: null, tokens: null } : parseTarget(flags.at);
-  const domains = await readSource(command.argument!, {
+  const source = command.argument ?? onlySweep(command.options.runs);
+  const domains = await readSource(source, {
     runsFolder: command.options.runs,
     skipBadRows: flags.skipBadRows,
     ...(flags.domain === undefined ? {} : { domain: flags.domain }),
@@ -130,7 +131,7 @@ await runCommand(async () => {
         domain: { ...ofDomain, replicates: undefined },
       },
     }));
-    process.stdout.write(`${JSON.stringify({ source: command.argument, answers: short }, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify({ source, answers: short }, null, 2)}\n`);
   } else process.stdout.write(`${answers.map(recommendationText).join('\n\n')}\n`);
   return EXIT_CODES.done;
 });

@@ -53,3 +53,15 @@ async function readFile(
   refuseProblems(read.problems, options.skipBadRows);
   return domainsOfMeasurements(read);
 }
+
+/** The sweep that is meant when none is named: the only one there is. Throws a UserError that lists them otherwise. */
+export function onlySweep(runsFolder: string): string {
+  const names = sweepNames(runsFolder);
+  if (names.length === 1) return names[0]!;
+  throw new UserError(
+    names.length === 0
+      ? `there is no sweep in ${runsFolder}`
+      : `there are ${names.length} sweeps in ${runsFolder}`,
+    names.length === 0 ? 'Run one first, or name a table of measurements.' : `Name one: ${names.join(', ')}.`,
+  );
+}

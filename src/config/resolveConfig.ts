@@ -23,7 +23,7 @@ export interface ConfigResolution {
 export function resolveConfig(tree: ConfigTree): ConfigResolution {
   const parsed = configSchema.safeParse(tree.value);
   const problems = parsed.success ? [] : problemsOf(tree, parsed.error.issues);
-  problems.push(...scheduleProblems(tree.value));
+  problems.push(...scheduleProblems(tree.value), ...constraintProblems(tree.value));
   if (!parsed.success || problems.length > 0) throw configError(tree, problems);
   return complete(parsed.data);
 }
@@ -52,6 +52,16 @@ function scheduleProblems(value: unknown): ConfigProblem[] {
     `is ${evaluation.data.points}, but from ${first} to ${cptTokens} tokens there are only ${steps} steps of ` +
     `${batchTokens} tokens to measure after; ask for fewer points, more training.cptTokens or a smaller batch`;
   return [{ path: ['evaluation', 'points'], sentence }];
+}
+
+/** Forms whose loss can be kept from rising with its corpus' share (arXiv 2406.01375 App. E.3, E.4). */
+const CONSTRAINABLE = ['L3', 'L6', 'L7'];
+
+function constraintProblems(value: unknown): ConfigProblem[] {
+  const law = configSchema.shape.law.safeParse(isMapping(value) ? value.law : undefined);
+  if (!law.success || law.data.constraint === 'none' || CONSTRAINABLE.includes(law.data.form)) return [];
+  const sentence = `is ${law.data.constraint}, which ${law.data.form} has no form of; only ${CONSTRAINABLE.join(', ')} have`;
+  return [{ path: ['law', 'constraint'], sentence }];
 }
 
 function complete(checked: CheckedConfig): ConfigResolution {

@@ -35,6 +35,20 @@ export const DEMO_NAMES = [
   'medical',
 ] as const;
 
+export const LAW_FORMS = [
+  'L1',
+  'L2',
+  'L3',
+  'L4',
+  'L5',
+  'L6',
+  'L7',
+  'chinchilla',
+  'cross-lingual',
+  'apple-additive',
+  'apple-joint',
+] as const;
+
 /** The nine ratios of the D-CPT paper (arXiv 2406.01375, section 4.1), as shares of domain tokens. */
 export const PUBLISHED_RATIOS: readonly number[] = [0, 0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 0.9, 1];
 
@@ -209,7 +223,8 @@ export const configSchema = section({
   mixture: mixtureSchema.prefault({}),
   evaluation: evaluationSchema.prefault({}),
   law: section({
-    form: oneOf(['L3']).default('L3'),
+    form: oneOf(LAW_FORMS).default('L3'),
+    constraint: oneOf(['none', 'published', 'box']).default('none'),
     huberDelta: positive().default(1e-3),
     resamples: whole(0, 100_000).default(200),
     intervalLevel: between(0.5, 0.999).default(0.9),

@@ -44,7 +44,13 @@ export interface ResolvedConfig {
   mixture: { ratios: number[] };
   /** Evaluation points of a CPT run above D = 0, and the first of them in tokens. */
   evaluation: { points: number; firstTokens: number };
-  law: { form: 'L3'; huberDelta: number; resamples: number; intervalLevel: number };
+  law: {
+    form: LawFormName;
+    constraint: 'none' | 'published' | 'box';
+    huberDelta: number;
+    resamples: number;
+    intervalLevel: number;
+  };
   /** For domains without one of their own; each domain's `target` already has it. */
   target: Target;
   run: {
@@ -54,6 +60,20 @@ export interface ResolvedConfig {
     keepCheckpoints: 'base' | 'all';
   };
 }
+
+/** Laws of a sweep's own columns; the law module has more. */
+export type LawFormName =
+  | 'L1'
+  | 'L2'
+  | 'L3'
+  | 'L4'
+  | 'L5'
+  | 'L6'
+  | 'L7'
+  | 'chinchilla'
+  | 'cross-lingual'
+  | 'apple-additive'
+  | 'apple-joint';
 
 export type DemoName = 'prose' | 'mathematics' | 'program' | 'statutes' | 'music' | 'chemistry' | 'medical';
 

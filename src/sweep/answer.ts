@@ -27,11 +27,12 @@ export function answerSweep(
     if (!data || data.rows.general.length === 0) return [];
     const { rows, baseLosses } = data;
     onDomain(domain);
-    const { huberDelta: delta, resamples, intervalLevel: level } = config.law;
+    const { huberDelta: delta, resamples, intervalLevel: level, constraint } = config.law;
     const { general, domain: ofDomain } = fitPair(form, rows, {
       delta,
       resamples,
       level,
+      constraint: constraint === 'none' ? null : constraint,
       seed: config.seeds[0]!,
     });
     const modelSize =

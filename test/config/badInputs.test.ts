@@ -69,7 +69,7 @@ describe('a config file that cannot be used', () => {
     [
       'unknown demo',
       slip('demo: prose', 'demo: porse'),
-      'my.yaml:3:24 corpora.general.source.demo is "porse" (did you mean prose?); allowed: one of prose, mathematics, program',
+      'my.yaml:3:24 corpora.general.source.demo is "porse" (did you mean prose?); allowed: one of prose, mathematics, program, statutes, music, chemistry, medical',
     ],
     [
       'no kind of source',
@@ -205,7 +205,12 @@ describe('a config file that cannot be used', () => {
     [
       'unknown law',
       `${LEAST}law: { form: L9 }\n`,
-      'my.yaml:11:8 law.form is "L9" (did you mean L3?); allowed: L3',
+      'my.yaml:11:8 law.form is "L9" (did you mean L1?); allowed: one of L1, L2, L3, L4, L5, L6, L7, chinchilla, cross-lingual, apple-additive, apple-joint',
+    ],
+    [
+      'a condition that a law has no form of',
+      `${LEAST}law: { form: L1, constraint: box }\n`,
+      'my.yaml:11:18 law.constraint is box, which L1 has no form of; only L3, L6, L7 have',
     ],
     [
       'trainers',

@@ -114,7 +114,7 @@ describe('describeDifferences', () => {
       'corpora.domains.law: not there → {"source":{"field":"text","jsonl":["a"]},"target":{"modelSize":"largest","tokens":614400,"tolerance":0.03}}',
       'training.cptTokens: 614400 → 819200',
       'mixture.ratios: [0,0.1,0.2,0.33,0.5,0.67,0.8,0.9,1] → [0,1]',
-      'law: {"form":"L3","huberDelta":0.001,"intervalLevel":0.9,"resamples":200} → not there',
+      'law: {"constraint":"none","form":"L3","huberDelta":0.001,"intervalLevel":0.9,"resamples":200} → not there',
     ]);
   });
 

@@ -45,7 +45,7 @@ describe('resolveConfig', () => {
       },
       mixture: { ratios: [0, 0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 0.9, 1] },
       evaluation: { points: 13, firstTokens: 30_720 },
-      law: { form: 'L3', huberDelta: 1e-3, resamples: 200, intervalLevel: 0.9 },
+      law: { form: 'L3', constraint: 'none', huberDelta: 1e-3, resamples: 200, intervalLevel: 0.9 },
       target: { modelSize: 'largest', tokens: 614_400, tolerance: 0.03 },
       run: { engine: 'auto', trainers: 'auto', checkpointSeconds: 20, keepCheckpoints: 'base' },
     });

@@ -72,6 +72,14 @@ export function designWarnings(rows: readonly LawObservation[]): string[] {
       `tokens and model size move together (correlation of log N and log D ${correlation.toFixed(2)}): their effects are hard to tell apart`,
     );
   }
+  const repeated = rows.filter(
+    (row) => (row.inputs?.uniqueTokens ?? Number.POSITIVE_INFINITY) < row.d * (1 - 1e-9),
+  );
+  if (repeated.length > 0) {
+    warnings.push(
+      `${repeated.length} of ${rows.length} rows read tokens more than once, which counts for less (arXiv 2305.16264): try the form repetition-aware`,
+    );
+  }
   return warnings;
 }
 
