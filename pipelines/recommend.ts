@@ -60,8 +60,14 @@ await runCommand(async () => {
         new Option('--domain-tokens <count>', 'how much domain text there is, none read twice').argParser(
           countFlag,
         ),
-        new Option('--flops <count>', 'a training budget: which size, how many tokens').argParser(countFlag),
-        new Option('--domain-ratio <share>', 'at this ratio (for --flops)').argParser(share),
+        new Option(
+          '--flops <count>',
+          'a training budget: which size, how many tokens, which ratio',
+        ).argParser(countFlag),
+        new Option(
+          '--domain-ratio <share>',
+          'for --flops: at this ratio, instead of the best one within the tolerance',
+        ).argParser(share),
         new Option(
           '--inference-tokens <count>',
           'tokens the model will serve, paid from --flops too',

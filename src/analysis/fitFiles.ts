@@ -59,12 +59,13 @@ export async function fitFiles(options: FitFilesOptions): Promise<FitReportInput
 
 export function refuseProblems(problems: readonly Problem[], skip: boolean): void {
   if (problems.length === 0 || skip) return;
+  const rows = new Set(problems.map(({ file, place }) => `${file} ${place}`)).size;
   const named = problems
     .slice(0, NAMED_ROWS)
-    .map(({ file, line, column, reason }) => `\n  ${file}, line ${line}: ${column} ${reason}`);
+    .map(({ file, place, column, reason }) => `\n  ${file}, ${place}: ${column} ${reason}`);
   const more = problems.length > NAMED_ROWS ? `\n  … and ${problems.length - NAMED_ROWS} more` : '';
   throw new UserError(
-    `${problems.length} rows cannot be used:${named.join('')}${more}`,
+    `${rows} ${rows === 1 ? 'row' : 'rows'} cannot be used:${named.join('')}${more}`,
     'Mend them, leave them out by a condition (--where "…"), or go on without them: --skip-bad-rows.',
   );
 }

@@ -2,6 +2,7 @@ import { UserError } from '../common/errors.ts';
 import { baseLossAt } from '../laws/answers/baseLoss.ts';
 import { generalLossLimit, recommendRatio } from '../laws/answers/bestRatio.ts';
 import { type ComputeAnswer, computeBudget } from '../laws/answers/computeBudget.ts';
+import { type JointAnswer, jointBudget } from '../laws/answers/jointBudget.ts';
 import { type LimitedDomainAnswer, limitedDomainTokens } from '../laws/answers/limitedDomainTokens.ts';
 import { type ParetoFront, paretoFront } from '../laws/answers/paretoFront.ts';
 import { criticalRatio } from '../laws/criticalRatio/criticalRatio.ts';
@@ -46,7 +47,10 @@ export interface DomainRecommendation {
   profile: { ratio: ProfileInterval; domainLoss: ProfileInterval } | null;
   /** null when not asked for. */
   usage2: LimitedDomainAnswer | null;
+  /** At the ratio asked for. */
   usage3: ComputeAnswer | null;
+  /** Size, tokens and ratio together, within the tolerance: where a budget is given and no ratio. */
+  joint: JointAnswer | null;
   pareto: ParetoFront;
   /** One answer a model size, by another law, with another tolerance: see reason. Empty where the trajectories do not allow it. */
   critical: CriticalRatio[];
@@ -105,22 +109,44 @@ export function recommendFor(data: DomainData, options: RecommendOptions): Domai
             level,
           ),
     usage3:
-      options.flops === undefined
+      options.flops === undefined || options.domainRatio === undefined
         ? null
         : computeBudget(
             ofDomain,
             {
               flops: options.flops,
-              ratio: options.domainRatio ?? ratio ?? 0.5,
+              ratio: options.domainRatio,
               cost: { inferenceTokens: options.inferenceTokens ?? 0, baseTokens: 0 },
             },
             rows.domain,
+            level,
+          ),
+    joint:
+      options.flops === undefined || options.domainRatio !== undefined
+        ? null
+        : jointBudget(
+            withFewReplicates(general),
+            withFewReplicates(ofDomain),
+            {
+              flops: options.flops,
+              cost: { inferenceTokens: options.inferenceTokens ?? 0, baseTokens: 0 },
+              tolerance,
+              ...nats,
+            },
+            { rows: rows.domain, baseLosses },
             level,
           ),
     pareto: paretoFront(general, ofDomain, { n, d }, level),
     ...criticalRatios(data, options),
   };
 }
+
+/** Each resampled fit of a joint question takes milliseconds: enough of them for an interval. */
+const JOINT_REPLICATES = 200;
+const withFewReplicates = (fit: LawFit): LawFit => ({
+  ...fit,
+  replicates: fit.replicates.slice(0, JOINT_REPLICATES),
+});
 
 function criticalRatios(
   { points }: DomainData,

@@ -5,7 +5,7 @@ import type { DomainRecommendation } from './recommend.ts';
 
 /** The answers for a terminal: one block a domain, the plain sentences first. */
 export function recommendationText(answer: DomainRecommendation): string {
-  const { usage1, profile, usage2, usage3, pareto, critical } = answer;
+  const { usage1, profile, usage2, usage3, joint, pareto, critical } = answer;
   const lines: string[] = [];
   const { target, domainRatio } = usage1;
   const where = `N = ${count(target.n)} parameters, D = ${count(target.d)} tokens`;
@@ -28,9 +28,7 @@ export function recommendationText(answer: DomainRecommendation): string {
     );
   }
   if (usage2) {
-    lines.push(
-      `Limited domain text: ${usage2.sentence}${usage2.domainRatio ? `${ends(usage2.domainRatio.interval)}` : ''}`,
-    );
+    lines.push(`Limited domain text: ${usage2.sentence}`);
     if (usage2.domainLoss !== null) {
       lines.push(
         `  Domain loss there ${usage2.domainLoss.toFixed(4)}, with domain text alone ${usage2.allDomainLoss!.toFixed(4)}.`,
@@ -40,12 +38,10 @@ export function recommendationText(answer: DomainRecommendation): string {
   }
   if (usage3) {
     lines.push(`Compute budget: ${usage3.sentence}`);
-    if (usage3.n?.interval && usage3.d?.interval) {
-      lines.push(
-        `  Interval: ${count(usage3.n.interval.low)} to ${count(usage3.n.interval.high)} parameters, ${count(usage3.d.interval.low)} to ${count(usage3.d.interval.high)} tokens.`,
-      );
-    }
     lines.push(...usage3.warnings.map((text) => `  ! ${text}`));
+  }
+  if (joint) {
+    lines.push(`Compute budget: ${joint.sentence}`, ...joint.warnings.map((text) => `  ! ${text}`));
   }
   if (critical.length > 0) {
     lines.push(

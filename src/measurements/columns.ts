@@ -12,6 +12,9 @@ export const ROLES = [
   'run',
   'seed',
   'domain',
+  'general_standard_error',
+  'domain_standard_error',
+  'base_general_loss',
   'mean_model_size',
   'unique_tokens',
   'weight',
@@ -42,6 +45,9 @@ const SYNONYMS: Record<Role, readonly string[]> = {
   run: ['run_id', 'run_name', 'name', 'experiment'],
   seed: ['random_seed'],
   domain: ['domain_name', 'corpus'],
+  general_standard_error: ['general_se', 'general_loss_standard_error'],
+  domain_standard_error: ['domain_se', 'domain_loss_standard_error'],
+  base_general_loss: ['base_loss', 'initial_general_loss'],
   mean_model_size: ['average_parameters', 'mean_parameters'],
   unique_tokens: ['distinct_tokens', 'u'],
   weight: [],
@@ -75,30 +81,21 @@ export function parseMap(text: string): ColumnMap {
 
 export interface RecognisedColumns {
   map: ColumnMap;
-  /** One line a role: what it was read from. */
+  /** One line a role whose column has another name: what it was read from. */
   notes: string[];
 }
 
 /**
  * Which column plays which role: what the map says, then columns that bear the role's name, then well-known synonyms.
- * Throws a UserError for mapped columns that are not there and for two candidates of one role.
+ * Throws a UserError for mapped columns that are not there, for one column in two roles and for two candidates of one role.
  */
 export function recogniseColumns(
   path: string,
   columns: readonly string[],
   given: ColumnMap,
 ): RecognisedColumns {
-  for (const [role, column] of Object.entries(given)) {
-    if (columns.includes(column)) continue;
-    const near = closest(column, [...columns]);
-    const hint = distance(column, near) <= 3 ? `; did you mean ${near}?` : '';
-    throw new UserError(
-      `${path} has no column ${column} (for ${role})${hint}`,
-      `Its columns: ${columns.join(', ')}.`,
-    );
-  }
-  const taken = new Set<string>(Object.values(given));
-  const map: ColumnMap = { ...given };
+  const map = checkedMap(path, columns, given);
+  const taken = new Set<string>(Object.values(map));
   for (const role of ROLES) {
     if (map[role] !== undefined) continue;
     const own = columns.find((column) => column === role && !taken.has(column));
@@ -120,4 +117,42 @@ export function recogniseColumns(
     map[role] !== undefined && map[role] !== role ? [`${role} is read from the column ${map[role]}`] : [],
   );
   return { map, notes };
+}
+
+function checkedMap(path: string, columns: readonly string[], given: ColumnMap): ColumnMap {
+  const roleOf = new Map<string, string>();
+  for (const [role, column] of Object.entries(given)) {
+    requireColumn(path, columns, column, role);
+    const other = roleOf.get(column);
+    if (other !== undefined) {
+      throw new UserError(
+        `${path}: the column ${column} cannot be both ${other} and ${role}`,
+        'Give each role a column of its own in --map.',
+      );
+    }
+    roleOf.set(column, role);
+  }
+  return { ...given };
+}
+
+/** Throws a UserError with a near name and all names when a column that was asked for is not there. */
+export function requireColumn(
+  path: string,
+  columns: readonly string[],
+  column: string,
+  purpose: string,
+): void {
+  if (columns.includes(column)) return;
+  const near = nearestName(column, columns);
+  throw new UserError(
+    `${path} has no column ${column} (for ${purpose})${near === null ? '' : `; did you mean ${near}?`}`,
+    `Its columns: ${columns.join(', ')}.`,
+  );
+}
+
+/** The name that was probably meant, capitals aside; null when none is near: of short names any other would be. */
+export function nearestName(name: string, names: readonly string[]): string | null {
+  const away = (other: string) => distance(name.toLowerCase(), other.toLowerCase());
+  const [near] = [...names].sort((a, b) => away(a) - away(b));
+  return near !== undefined && away(near) <= Math.min(3, Math.floor(name.length / 2)) ? near : null;
 }

@@ -1,59 +1,26 @@
 import { UserError } from '../common/errors.ts';
-import { type ColumnMap, type Role, recogniseColumns } from './columns.ts';
-import { type Cell, readTable, type Table, type TableRow } from './readTable.ts';
-import { type CountUnits, FACTORS, suspectUnits } from './units.ts';
+import { counted, filled, numberIn, rangeOf } from './cells.ts';
+import { type Role, recogniseColumns, requireColumn } from './columns.ts';
+import { readTable, type Table, type TableRow } from './readTable.ts';
+import { runsThatDiffer, withoutRepeats } from './repeats.ts';
+import { type RowSettings, readRow } from './rows.ts';
+import type { Measurement, MeasurementsRead, Problem, ReadOptions } from './types.ts';
+import { COUNT_ROLES, RAW_UNITS, suspectUnits, unitOf } from './units.ts';
 import { parseWhere } from './where.ts';
 
-/** One measured point, in parameters and tokens, losses in nats per token. */
-export interface Measurement {
-  file: string;
-  line: number;
-  run: string;
-  seed: string | null;
-  domain: string | null;
-  modelSize: number;
-  tokens: number;
-  /** null where the file has no such column: one mixture, or none. */
-  domainRatio: number | null;
-  generalLoss: number | null;
-  domainLoss: number | null;
-  /** A loss of no named corpus (`--loss-column`, or a column called loss). */
-  loss: number | null;
-  weight: number | null;
-  /** Further inputs of forms, by their names there: meanModelSize, uniqueTokens, learningRate. */
-  inputs: Readonly<Record<string, number>>;
-}
+export type { Measurement, MeasurementsRead, Problem, ReadOptions } from './types.ts';
 
-export interface Problem {
-  file: string;
-  line: number;
-  column: string;
-  reason: string;
-}
+const LOSS_ROLES = ['general_loss', 'domain_loss', 'loss'] as const satisfies Role[];
 
-export interface ReadOptions {
-  map?: ColumnMap;
-  /** The one column whose loss is fitted, whatever corpus it is of. */
-  lossColumn?: string;
-  units?: CountUnits;
-  where?: string;
-}
-
-export interface MeasurementsRead {
-  measurements: Measurement[];
-  /** Rows at 0 tokens: losses of base models, before CPT. */
-  base: Measurement[];
-  /** Rows that cannot be used, each with its reason; none of them is in `measurements`. */
+/** One file, before it is looked at together with the others. */
+interface FileRead {
+  table: Table;
+  rows: Measurement[];
   problems: Problem[];
   notes: string[];
   leftOutByWhere: number;
+  recognised: MeasurementsRead['recognised'];
 }
-
-const INPUTS: Partial<Record<Role, string>> = {
-  mean_model_size: 'meanModelSize',
-  unique_tokens: 'uniqueTokens',
-  learning_rate: 'learningRate',
-};
 
 /**
  * Reads files of measurements, joined by column name. Every row that cannot be used is named with its line and reason in
@@ -63,202 +30,143 @@ export async function readMeasurements(
   paths: readonly string[],
   options: ReadOptions = {},
 ): Promise<MeasurementsRead> {
-  const all: MeasurementsRead = { measurements: [], base: [], problems: [], notes: [], leftOutByWhere: 0 };
-  for (const path of paths) {
-    const read = readOne(await readTable(path), options);
-    all.measurements.push(...read.measurements);
-    all.base.push(...read.base);
-    all.problems.push(...read.problems);
-    all.notes.push(...read.notes);
-    all.leftOutByWhere += read.leftOutByWhere;
+  const files: FileRead[] = [];
+  for (const path of paths) files.push(readFile(await readTable(path), options));
+  const leftOutByWhere = files.reduce((sum, file) => sum + file.leftOutByWhere, 0);
+  const rowsInAll = files.reduce((sum, file) => sum + file.table.rows.length, 0);
+  if (leftOutByWhere > 0 && leftOutByWhere === rowsInAll) {
+    throw new UserError(
+      `--where leaves out all ${rowsInAll} rows: ${options.where}`,
+      'Texts in a condition stand in quotes, and a row without a value meets no comparison.',
+    );
   }
-  const { kept, problems } = withoutRepeats([...all.base, ...all.measurements]);
+  const rows = files.flatMap((file) => file.rows);
+  const counts = new Map(files.map(({ table }) => [table.path, table.counts]));
+  // Base models first, so that the note on a repeat does not depend on where they stand.
+  const repeats = withoutRepeats(
+    [...rows.filter((row) => row.tokens === 0), ...rows.filter((row) => row.tokens > 0)],
+    counts,
+  );
+  const measurements = repeats.kept.filter((row) => row.tokens > 0);
   return {
-    ...all,
-    measurements: kept.filter((row) => row.tokens > 0),
-    base: kept.filter((row) => row.tokens === 0),
-    problems: [...all.problems, ...problems],
-    notes: [...new Set(all.notes)],
+    measurements,
+    base: repeats.kept.filter((row) => row.tokens === 0),
+    problems: [...files.flatMap((file) => file.problems), ...repeats.problems],
+    notes: [
+      ...new Set([...files.flatMap((file) => file.notes), ...repeats.notes, ...runsThatDiffer(measurements)]),
+    ],
+    leftOutByWhere,
+    recognised: files.flatMap((file) => file.recognised),
+    columns: [...new Set(files.flatMap((file) => file.table.columns))],
   };
 }
 
-function readOne(table: Table, options: ReadOptions): MeasurementsRead {
+function readFile(table: Table, options: ReadOptions): FileRead {
   const { path, columns } = table;
-  const units = options.units ?? { model_size: 'raw', tokens: 'raw' };
-  const given = { ...options.map, ...(options.lossColumn ? { loss: options.lossColumn } : {}) };
-  const { map, notes } = recogniseColumns(path, columns, given);
-  const needed = (role: 'model_size' | 'tokens') => {
-    if (map[role] !== undefined) return map[role];
+  const { settings, notes } = settingsFor(table, options);
+  const condition = options.where ? parseWhere(options.where, columns) : () => true;
+  const used = table.rows.filter(({ cells }) => condition(cells));
+  refuseOddUnits(path, used, settings);
+
+  const rows: Measurement[] = [];
+  const problems: Problem[] = [];
+  for (const row of used) {
+    const read = readRow(row, settings);
+    if (!Array.isArray(read)) rows.push(read);
+    else for (const problem of read) problems.push(problem);
+  }
+  const { map } = settings;
+  return {
+    table,
+    rows,
+    problems,
+    notes: [...notes, ...notesOnRuns(used, map.run)],
+    leftOutByWhere: table.rows.length - used.length,
+    recognised: Object.entries(map).map(([role, column]) => ({ file: path, role: role as Role, column })),
+  };
+}
+
+function settingsFor(table: Table, options: ReadOptions): { settings: RowSettings; notes: string[] } {
+  const { path, columns } = table;
+  const { map, notes } = recogniseColumns(path, columns, mapGiven(path, options));
+  for (const role of ['model_size', 'tokens'] as const) {
+    if (map[role] !== undefined) continue;
     throw new UserError(
       `${path}: no column is recognised as ${role}`,
       `Say which one it is: --map ${role}=COLUMN. Its columns: ${columns.join(', ')}.`,
     );
-  };
-  const sizeColumn = needed('model_size');
-  const tokensColumn = needed('tokens');
-  const lossRoles: Role[] = options.lossColumn ? ['loss'] : ['general_loss', 'domain_loss', 'loss'];
-  const losses = lossRoles.filter((role) => map[role] !== undefined);
-  if (losses.length === 0) {
+  }
+  const lossRoles: readonly Role[] = options.lossColumn === undefined ? LOSS_ROLES : ['loss'];
+  if (lossRoles.every((role) => map[role] === undefined)) {
     throw new UserError(
       `${path}: no column is recognised as a loss`,
       `Name one: --loss-column COLUMN. Its columns: ${columns.join(', ')}.`,
     );
   }
-  const condition = options.where ? parseWhere(options.where, columns) : () => true;
-  const rows = table.rows.filter(({ cells }) => condition(cells));
+  const shareColumns = options.shareColumns ?? [];
+  for (const column of shareColumns) requireColumn(path, columns, column, 'shares');
+  if (new Set(shareColumns).size < shareColumns.length) {
+    throw new UserError('a column of shares is named twice', 'Name each corpus once.');
+  }
+  return { settings: { table, map, lossRoles, units: options.units ?? RAW_UNITS, shareColumns }, notes };
+}
 
-  for (const role of ['model_size', 'tokens'] as const) {
-    const values = rows
-      .map(({ cells }) => numberOf(cells.get(map[role]!) ?? null))
-      .filter((value): value is number => value !== null && value > 0);
-    const suspect = suspectUnits(role, values, units[role]);
+/** The map as it was given, with the one loss that is asked for in place of all others. */
+function mapGiven(path: string, { map = {}, lossColumn }: ReadOptions): NonNullable<ReadOptions['map']> {
+  if (lossColumn === undefined) return map;
+  if (map.loss !== undefined && map.loss !== lossColumn) {
+    throw new UserError(
+      `${path}: --map names ${map.loss} as the loss and --loss-column names ${lossColumn}`,
+      'Name one of them.',
+    );
+  }
+  const { general_loss: _, domain_loss: __, ...others } = map;
+  return { ...others, loss: lossColumn };
+}
+
+function notesOnRuns(rows: readonly TableRow[], column: string | undefined): string[] {
+  if (column === undefined) {
+    return ['no column names the runs: rows of one model size, ratio, domain and seed are taken for one run'];
+  }
+  const unnamed = rows.filter(({ cells }) => filled(cells.get(column)) === null).length;
+  return unnamed === 0
+    ? []
+    : [
+        `no ${column} in ${counted(unnamed, 'row')}: those of one model size, ratio, domain and seed are taken for one run`,
+      ];
+}
+
+/** Throws a UserError when counts are in another unit than was said, or shares in percent: no row of these can be right. */
+function refuseOddUnits(path: string, rows: readonly TableRow[], settings: RowSettings): void {
+  const { map, units, shareColumns } = settings;
+  const numbersOf = (column: string) =>
+    rows.map(({ cells }) => numberIn(cells.get(column))).filter((value) => value !== null);
+  for (const role of COUNT_ROLES) {
+    const column = map[role];
+    if (column === undefined) continue;
+    const values = numbersOf(column).filter((value) => value > 0);
+    const suspect = suspectUnits(role, column, values, unitOf(role, units));
     if (suspect) throw new UserError(`${path}: ${suspect.problem}`, suspect.remedy);
   }
-  if (map.domain_ratio !== undefined) checkShare(path, map.domain_ratio, rows);
-
-  const read: MeasurementsRead = {
-    measurements: [],
-    base: [],
-    problems: [],
-    notes,
-    leftOutByWhere: table.rows.length - rows.length,
-  };
-  for (const { line, cells } of rows) {
-    const wrong = (column: string, reason: string) =>
-      read.problems.push({ file: path, line, column, reason });
-    const textOf = (role: Role) => (map[role] === undefined ? null : (cells.get(map[role]) ?? null));
-    const count = (column: string, factor: number, least: 'positive' | 'zero') => {
-      const value = checkedNumber(cells.get(column) ?? null, (reason) => wrong(column, reason));
-      if (value === null) return null;
-      if (value < 0 || (least === 'positive' && value === 0)) {
-        wrong(column, `is ${value}, not ${least === 'positive' ? 'a positive number' : 'zero or more'}`);
-        return null;
-      }
-      return value * factor;
-    };
-    const modelSize = count(sizeColumn, FACTORS[units.model_size], 'positive');
-    const tokens = count(tokensColumn, FACTORS[units.tokens], 'zero');
-    const ratio = textOf('domain_ratio') === null ? null : count(map.domain_ratio!, 1, 'zero');
-    if (map.domain_ratio !== undefined && textOf('domain_ratio') === null && tokens !== 0) {
-      wrong(map.domain_ratio, 'is missing');
+  if (map.domain_ratio !== undefined) {
+    const values = numbersOf(map.domain_ratio);
+    const high = rangeOf(values)?.high ?? 0;
+    if (high > 1 && high <= 100 && 3 * values.filter((value) => value > 1).length > values.length) {
+      throw inPercent(path, map.domain_ratio, high);
     }
-    if (ratio !== null && ratio > 1) wrong(map.domain_ratio!, `is ${ratio}, not in 0…1`);
-    const measured = Object.fromEntries(
-      lossRoles.map((role) => {
-        if (map[role] === undefined || textOf(role) === null) return [role, null];
-        const value = checkedNumber(textOf(role), (reason) => wrong(map[role]!, reason));
-        if (value !== null && value <= 0) wrong(map[role]!, `is ${value}, not a positive loss`);
-        return [role, value];
-      }),
-    ) as Partial<Record<Role, number | null>>;
-    if (losses.every((role) => textOf(role) === null)) {
-      wrong(losses.map((role) => map[role]).join(' or '), 'is missing');
-    }
-    const inputs = Object.fromEntries(
-      Object.entries(INPUTS).flatMap(([role, name]) => {
-        if (textOf(role as Role) === null) return [];
-        const factor =
-          role === 'mean_model_size'
-            ? FACTORS[units.model_size]
-            : role === 'unique_tokens'
-              ? FACTORS[units.tokens]
-              : 1;
-        const value = count(map[role as Role]!, factor, 'positive');
-        return value === null ? [] : [[name!, value]];
-      }),
-    );
-    const weight = textOf('weight') === null ? null : count(map.weight!, 1, 'zero');
-    if (read.problems.at(-1)?.line === line && read.problems.at(-1)?.file === path) continue;
-    const seed = textOf('seed');
-    const domain = textOf('domain');
-    const named = textOf('run');
-    const row: Measurement = {
-      file: path,
-      line,
-      // Without a name: points of one size, mixture, domain and seed are one run's checkpoints.
-      run: named === null ? `N=${modelSize} r=${ratio ?? '-'} ${domain ?? ''} s=${seed ?? 1}` : String(named),
-      seed: seed === null ? null : String(seed),
-      domain: domain === null ? null : String(domain),
-      modelSize: modelSize!,
-      tokens: tokens!,
-      domainRatio: ratio,
-      generalLoss: measured.general_loss ?? null,
-      domainLoss: measured.domain_loss ?? null,
-      loss: measured.loss ?? null,
-      weight,
-      inputs,
-    };
-    (row.tokens === 0 ? read.base : read.measurements).push(row);
   }
-  if (map.run === undefined) {
-    read.notes.push(
-      'no column names the runs: rows of one model size, ratio, domain and seed are taken for one run',
-    );
-  }
-  return read;
-}
-
-/** A row that stands twice, or says two things about one measurement. The first stays. */
-function withoutRepeats(rows: readonly Measurement[]): { kept: Measurement[]; problems: Problem[] } {
-  const first = new Map<string, Measurement>();
-  const problems: Problem[] = [];
-  const kept = rows.filter((row) => {
-    const key = JSON.stringify([
-      row.run,
-      row.seed,
-      row.domain,
-      row.modelSize,
-      row.tokens,
-      row.domainRatio,
-      row.inputs,
-    ]);
-    const earlier = first.get(key);
-    if (!earlier) {
-      first.set(key, row);
-      return true;
-    }
-    const same =
-      earlier.generalLoss === row.generalLoss &&
-      earlier.domainLoss === row.domainLoss &&
-      earlier.loss === row.loss;
-    const where = `line ${earlier.line}${earlier.file === row.file ? '' : ` of ${earlier.file}`}`;
-    problems.push({
-      file: row.file,
-      line: row.line,
-      column: 'row',
-      reason: same ? `repeats ${where}` : `has another loss than ${where} for the same run and tokens`,
-    });
-    return false;
-  });
-  return { kept, problems };
-}
-
-function checkShare(path: string, column: string, rows: readonly TableRow[]): void {
-  const values = rows
-    .map(({ cells }) => numberOf(cells.get(column) ?? null))
-    .filter((value): value is number => value !== null);
-  const highest = Math.max(0, ...values);
-  if (highest > 1 && highest <= 100 && values.filter((value) => value > 1).length > values.length / 3) {
-    throw new UserError(
-      `${path}: ${column} goes up to ${highest}: these are percent, a ratio is a share from 0 to 1`,
-      'Divide the column by 100.',
-    );
+  const sums = rows.map(({ cells }) =>
+    shareColumns.reduce((sum, column) => sum + (numberIn(cells.get(column)) ?? 0), 0),
+  );
+  const isPercent = (sum: number) => sum > 99 && sum < 101;
+  if (2 * sums.filter(isPercent).length > rows.length) {
+    throw inPercent(path, `the sum of ${shareColumns[0]} … ${shareColumns.at(-1)}`, 100);
   }
 }
 
-function numberOf(cell: Cell): number | null {
-  if (typeof cell === 'number') return Number.isFinite(cell) ? cell : null;
-  if (typeof cell !== 'string' || cell.trim() === '') return null;
-  const value = Number(cell.replaceAll('_', ''));
-  return Number.isFinite(value) ? value : null;
-}
-
-function checkedNumber(cell: Cell, wrong: (reason: string) => void): number | null {
-  if (cell === null) {
-    wrong('is missing');
-    return null;
-  }
-  const value = numberOf(cell);
-  if (value === null) wrong(`is ${JSON.stringify(cell)}, not a finite number`);
-  return value;
+function inPercent(path: string, what: string, high: number): UserError {
+  return new UserError(
+    `${path}: ${what} goes up to ${high}: these are percent, a ratio is a share from 0 to 1`,
+    'Divide the column by 100.',
+  );
 }

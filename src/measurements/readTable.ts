@@ -1,180 +1,125 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, type Stats, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { CsvError, parse } from 'csv-parse/sync';
 import { messageOf, UserError } from '../common/errors.ts';
+import { readDelimited } from './delimited.ts';
+import { readJsonLines } from './jsonLines.ts';
+import { readParquet } from './parquet.ts';
+import type { Table } from './table.ts';
 
-export type Cell = string | number | boolean | null;
-
-export interface TableRow {
-  /** 1-based line of the file; for Parquet the row's number. */
-  line: number;
-  cells: ReadonlyMap<string, Cell>;
-}
-
-export interface Table {
-  path: string;
-  columns: string[];
-  rows: TableRow[];
-}
+export type { Cell, Table, TableRow } from './table.ts';
 
 const MAX_BYTES = 1_000_000_000;
+/** Longer text does not fit into one string of the JavaScript engine (2^29 characters). */
+const MAX_TEXT_BYTES = 500_000_000;
+
+const TEXT_READERS = {
+  csv: (path: string, text: string) => readDelimited(path, text, ','),
+  tsv: (path: string, text: string) => readDelimited(path, text, '\t'),
+  jsonl: readJsonLines,
+  ndjson: readJsonLines,
+} satisfies Record<string, (path: string, text: string) => Table>;
 
 /**
  * Reads CSV, TSV, JSON lines (also .gz) or Parquet. Throws a UserError that names file, line and remedy; a cell is
  * never guessed at, numbers in text stay text until a column is asked for as numbers.
  */
 export async function readTable(path: string): Promise<Table> {
-  if (!existsSync(path)) throw new UserError(`there is no file ${path}`, 'Check the path.');
-  const { size } = statSync(path);
-  if (!statSync(path).isFile()) throw new UserError(`${path} is not a file`, 'Name a file of measurements.');
-  if (size > MAX_BYTES) {
-    throw new UserError(
-      `${path} has ${size} bytes, more than ${MAX_BYTES}`,
-      'Split it, or leave columns out.',
-    );
-  }
-  if (size === 0) throw new UserError(`${path} is empty`, 'Write a header and at least one row into it.');
-  const name = path.toLowerCase().replace(/\.gz$/, '');
-  const extension = name.slice(name.lastIndexOf('.') + 1);
+  const size = sizeOf(path);
+  const { format, packed } = formatOf(path);
+  const limit = format === 'parquet' || packed ? MAX_BYTES : MAX_TEXT_BYTES;
+  if (size > limit) throw tooLarge(path, `${size} bytes`, limit);
   const table =
-    extension === 'parquet'
-      ? await readParquet(path)
-      : extension === 'csv' || extension === 'tsv' || extension === 'jsonl' || extension === 'ndjson'
-        ? readText(path, extension)
-        : null;
-  if (!table) {
-    throw new UserError(
-      `${path}: the format of .${extension} files is unknown`,
-      'Use .csv, .tsv, .jsonl, .ndjson (each also with .gz) or .parquet.',
-    );
-  }
+    format === 'parquet' ? await readParquet(path) : TEXT_READERS[format](path, textOf(path, packed));
   if (table.rows.length === 0) throw new UserError(`${path} has no rows`, 'Write at least one row into it.');
   return table;
 }
 
-function readText(path: string, extension: 'csv' | 'tsv' | 'jsonl' | 'ndjson'): Table {
-  const bytes = readFileSync(path);
-  let raw: Buffer = bytes;
-  if (path.toLowerCase().endsWith('.gz')) {
-    try {
-      raw = gunzipSync(bytes, { maxOutputLength: MAX_BYTES });
-    } catch (error) {
-      throw new UserError(`${path} cannot be unpacked: ${messageOf(error)}`, 'Pack it again with gzip.');
-    }
-  }
-  let text: string;
+function sizeOf(path: string): number {
+  let stats: Stats | undefined;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(raw);
+    stats = statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw new UserError(`${path} cannot be opened: ${messageOf(error)}`, 'Check the path.');
+  }
+  if (!stats) throw new UserError(`there is no file ${path}`, 'Check the path.');
+  if (!stats.isFile()) throw new UserError(`${path} is not a file`, 'Name a file of measurements.');
+  if (stats.size === 0) {
+    throw new UserError(`${path} is empty`, 'Write a header and at least one row into it.');
+  }
+  return stats.size;
+}
+
+function formatOf(path: string): { format: keyof typeof TEXT_READERS | 'parquet'; packed: boolean } {
+  const name = path.toLowerCase().replace(/.*[\\/]/, '');
+  const packed = name.endsWith('.gz');
+  const bare = packed ? name.slice(0, -'.gz'.length) : name;
+  const extension = bare.includes('.') ? bare.slice(bare.lastIndexOf('.') + 1) : '';
+  if (extension === 'parquet' && packed) {
+    throw new UserError(
+      `${path}: Parquet within gzip is not read`,
+      'Unpack it: Parquet compresses by itself.',
+    );
+  }
+  if (extension === 'parquet' || Object.hasOwn(TEXT_READERS, extension)) {
+    return { format: extension as keyof typeof TEXT_READERS | 'parquet', packed };
+  }
+  throw new UserError(
+    extension === ''
+      ? `${path} has no file extension`
+      : `${path}: the format of .${extension} files is unknown`,
+    'Use .csv, .tsv, .jsonl, .ndjson (each also with .gz) or .parquet.',
+  );
+}
+
+function textOf(path: string, packed: boolean): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw new UserError(`${path} cannot be read: ${messageOf(error)}`, 'Check its permissions.');
+  }
+  if (packed) bytes = unpacked(path, bytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new UserError(`${path} is not UTF-8 text`, 'Save it as UTF-8.');
+    throw notUtf8(path, bytes);
   }
-  return extension === 'csv' || extension === 'tsv'
-    ? readDelimited(path, text, extension === 'csv' ? ',' : '\t')
-    : readJsonLines(path, text);
 }
 
-function readDelimited(path: string, text: string, delimiter: string): Table {
-  let records: { record: string[]; info: { lines: number } }[];
+function unpacked(path: string, bytes: Buffer): Buffer {
   try {
-    records = parse(text, { delimiter, bom: true, info: true, skip_empty_lines: true, trim: true }) as never;
+    return gunzipSync(bytes, { maxOutputLength: MAX_TEXT_BYTES });
   } catch (error) {
-    const line = error instanceof CsvError && typeof error.lines === 'number' ? `, line ${error.lines}` : '';
-    throw new UserError(
-      `${path}${line}: ${messageOf(error)}`,
-      'Each line needs as many cells as the header; quote cells that hold the delimiter.',
-    );
-  }
-  const [header, ...body] = records;
-  if (!header) throw new UserError(`${path} has no header`, 'Its first line must name the columns.');
-  const columns = checkedColumns(path, header.record);
-  return {
-    path,
-    columns,
-    rows: body.map(({ record, info }) => ({
-      line: info.lines,
-      cells: new Map(columns.map((column, i) => [column, record[i] === '' ? null : record[i]!])),
-    })),
-  };
-}
-
-function readJsonLines(path: string, text: string): Table {
-  const columns = new Set<string>();
-  const rows = text
-    .replace(/^\uFEFF/, '')
-    .split('\n')
-    .flatMap((raw, i): TableRow[] => {
-      if (raw.trim() === '') return [];
-      const line = i + 1;
-      let value: unknown;
-      try {
-        value = JSON.parse(raw);
-      } catch (error) {
-        throw new UserError(
-          `${path}, line ${line}: ${messageOf(error)}`,
-          'Each line must be one JSON object.',
-        );
-      }
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-        throw new UserError(`${path}, line ${line}: not a JSON object`, 'Each line must be one JSON object.');
-      }
-      const cells = new Map<string, Cell>();
-      for (const [column, cell] of Object.entries(value)) {
-        columns.add(column);
-        // Lists and objects are no measurement; they are kept as text so that nothing is lost on the way.
-        cells.set(column, typeof cell === 'object' && cell !== null ? JSON.stringify(cell) : (cell as Cell));
-      }
-      return [{ line, cells }];
-    });
-  return { path, columns: [...columns], rows };
-}
-
-async function readParquet(path: string): Promise<Table> {
-  const { parquetReadObjects, parquetSchema, parquetMetadataAsync } = await import('hyparquet');
-  const { compressors } = await import('hyparquet-compressors');
-  const bytes = readFileSync(path);
-  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-  try {
-    const metadata = await parquetMetadataAsync(file);
-    const columns = checkedColumns(
-      path,
-      parquetSchema(metadata).children.map(({ element }) => element.name),
-    );
-    const objects = (await parquetReadObjects({ file, metadata, compressors })) as Record<string, unknown>[];
-    return {
-      path,
-      columns,
-      rows: objects.map((object, i) => ({
-        line: i + 1,
-        cells: new Map(columns.map((column) => [column, cellOf(object[column])])),
-      })),
-    };
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError(
-      `${path} cannot be read as Parquet: ${messageOf(error)}`,
-      'Write it again, or as CSV.',
-    );
-  }
-}
-
-function cellOf(value: unknown): Cell {
-  if (value === null || value === undefined) return null;
-  if (typeof value === 'bigint') return Number(value);
-  if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean') return value;
-  return value instanceof Date ? value.toISOString() : JSON.stringify(value);
-}
-
-function checkedColumns(path: string, columns: readonly string[]): string[] {
-  const seen = new Set<string>();
-  for (const [i, column] of columns.entries()) {
-    if (column === '') throw new UserError(`${path}: column ${i + 1} has no name`, 'Name every column.');
-    if (seen.has(column)) {
-      throw new UserError(
-        `${path}: two columns are called ${column}`,
-        'Columns are joined by name: rename one.',
-      );
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+      throw tooLarge(path, 'more when unpacked', MAX_TEXT_BYTES);
     }
-    seen.add(column);
+    throw new UserError(`${path} cannot be unpacked: ${messageOf(error)}`, 'Pack it again with gzip.');
   }
-  return [...columns];
+}
+
+function tooLarge(path: string, size: string, limit: number): UserError {
+  return new UserError(
+    `${path} has ${size}, the limit is ${limit} bytes`,
+    'Split it, leave columns out, or write it as Parquet.',
+  );
+}
+
+function notUtf8(path: string, bytes: Buffer): UserError {
+  const [a, b] = bytes;
+  if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) {
+    return new UserError(`${path} is UTF-16 text`, 'Save it as UTF-8.');
+  }
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  // No character of UTF-8 holds the byte of a line end, so each line can be tried alone.
+  for (let from = 0, line = 1; from < bytes.length; line++) {
+    const end = bytes.indexOf(0x0a, from);
+    const until = end < 0 ? bytes.length : end;
+    try {
+      decoder.decode(bytes.subarray(from, until));
+    } catch {
+      return new UserError(`${path}, line ${line}: not UTF-8 text`, 'Save the file as UTF-8.');
+    }
+    from = until + 1;
+  }
+  return new UserError(`${path} is not UTF-8 text`, 'Save it as UTF-8.');
 }

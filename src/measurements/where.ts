@@ -1,22 +1,26 @@
 import { UserError } from '../common/errors.ts';
-import type { Cell, TableRow } from './readTable.ts';
+import { filled, numberIn } from './cells.ts';
+import { nearestName } from './columns.ts';
+import type { Cell, TableRow } from './table.ts';
 
 type Condition = (cells: TableRow['cells']) => boolean;
 type Token = { kind: 'name' | 'quoted' | 'number' | 'sign'; text: string; at: number };
 
+const DEEPEST = 100;
 const SIGNS = ['<=', '>=', '==', '!=', '<', '>', '=', '(', ')', ','];
 
 /**
  * A condition on rows, e.g. `loss < 5 and (family == 'c4' or not seed in (1, 2))`: comparisons of a column with a number or
  * a quoted text, `in (…)`, `is null`, `is not null`, joined by and, or, not and parentheses. A column name that is not
- * a plain word stands in double quotes. A row without the column's value meets no comparison. Throws a UserError with the place.
+ * a plain word stands in double quotes, a quote within quotes twice. A row without the column's value meets no comparison,
+ * nor does a text that is no number meet one with a number. Throws a UserError with the place.
  */
 export function parseWhere(text: string, columns: readonly string[]): Condition {
   const tokens = tokenise(text);
   let position = 0;
   const fail = (what: string, token = tokens[position]): never => {
     throw new UserError(
-      `--where: ${what} at ${token ? `character ${token.at + 1} ("${token.text}")` : 'the end'} of: ${text}`,
+      `--where: ${what} at ${token ? `character ${token.at + 1} ("${token.text}")` : 'the end'} of: ${cut(text)}`,
       'E.g. --where "loss < 5 and seed == 1"',
     );
   };
@@ -36,7 +40,15 @@ export function parseWhere(text: string, columns: readonly string[]): Condition 
     while (take('and')) parts.push(negation());
     return parts.length === 1 ? parts[0]! : (cells) => parts.every((part) => part(cells));
   };
+  let depth = 0;
   const negation = (): Condition => {
+    // Each level is a call within a call; without an end, a long text of parentheses would exhaust the stack.
+    if (++depth > DEEPEST) fail('conditions are nested too deep');
+    const read = single();
+    depth--;
+    return read;
+  };
+  const single = (): Condition => {
     if (take('not')) {
       const inner = negation();
       return (cells) => !inner(cells);
@@ -53,13 +65,17 @@ export function parseWhere(text: string, columns: readonly string[]): Condition 
     if (!token || (token.kind !== 'name' && !(token.kind === 'quoted' && token.text.startsWith('"')))) {
       return fail('a column name is expected');
     }
-    const column = token.kind === 'quoted' ? token.text.slice(1, -1) : token.text;
-    if (!columns.includes(column)) fail(`there is no column ${column}; there are ${columns.join(', ')};`);
+    const column = token.kind === 'quoted' ? unquoted(token.text) : token.text;
+    if (!columns.includes(column)) {
+      const near = nearestName(column, columns);
+      const hint = near === null ? '' : ` (did you mean ${near}?)`;
+      fail(`there is no column ${column}; there are ${columns.join(', ')}${hint};`);
+    }
     position++;
     if (take('is')) {
       const wantsValue = take('not');
       if (!take('null')) fail('null is expected');
-      return (cells) => ((cells.get(column) ?? null) !== null) === wantsValue;
+      return (cells) => (filled(cells.get(column)) !== null) === wantsValue;
     }
     if (take('in')) {
       if (!takeSign('(')) fail('an opening parenthesis is expected');
@@ -72,6 +88,10 @@ export function parseWhere(text: string, columns: readonly string[]): Condition 
     if (sign?.kind !== 'sign' || ['(', ')', ','].includes(sign.text)) return fail('a comparison is expected');
     position++;
     const value = literal();
+    if (typeof value === 'string' && numberIn(value) !== null && /[<>]/.test(sign.text)) {
+      // As texts, '10' comes before '5'.
+      fail(`${value} is a text here: leave the quotes out to compare numbers,`, tokens[position - 1]);
+    }
     return (cells) => {
       const order = compare(cells.get(column) ?? null, value);
       if (order === null) return false;
@@ -99,7 +119,7 @@ export function parseWhere(text: string, columns: readonly string[]): Condition 
     }
     if (token?.kind === 'quoted') {
       position++;
-      return token.text.slice(1, -1);
+      return unquoted(token.text);
     }
     return fail('a number or a quoted text is expected');
   };
@@ -113,11 +133,19 @@ export function parseWhere(text: string, columns: readonly string[]): Condition 
 function compare(cell: Cell, value: string | number): number | null {
   if (cell === null) return null;
   if (typeof value === 'number') {
-    const number = typeof cell === 'string' && cell.trim() === '' ? Number.NaN : Number(cell);
-    return Number.isNaN(number) ? null : number - value;
+    const number = typeof cell === 'string' ? numberIn(cell) : Number(cell);
+    return number === null || Number.isNaN(number) ? null : number - value;
   }
   const text = String(cell);
   return text < value ? -1 : text > value ? 1 : 0;
+}
+
+const cut = (text: string) => (text.length > 200 ? `${text.slice(0, 200)}…` : text);
+
+/** The text within quotes; a quote that belongs to it stands twice. */
+function unquoted(text: string): string {
+  const quote = text[0]!;
+  return text.slice(1, -1).replaceAll(quote + quote, quote);
 }
 
 function tokenise(text: string): Token[] {
@@ -131,13 +159,13 @@ function tokenise(text: string): Token[] {
       continue;
     }
     const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?(?![\w.])/i.exec(rest);
-    const quoted = /^("[^"]*"|'[^']*')/.exec(rest);
+    const quoted = /^("([^"]|"")*"|'([^']|'')*')/.exec(rest);
     const name = /^[A-Za-z_][\w.-]*/.exec(rest);
     const sign = SIGNS.find((each) => rest.startsWith(each));
     const found = number?.[0] ?? quoted?.[0] ?? name?.[0] ?? sign;
     if (found === undefined) {
       throw new UserError(
-        `--where: character ${at + 1} ("${text[at]}") is not understood in: ${text}`,
+        `--where: character ${at + 1} ("${text[at]}") is not understood in: ${cut(text)}`,
         'Texts and unusual column names need quotes.',
       );
     }

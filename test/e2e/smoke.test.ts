@@ -77,7 +77,8 @@ describe('npm run sweep configs/smoke.yaml', () => {
     expect(answers[0].usage1.target.tolerance).toBe(0.03);
     expect(answers[0].pareto.points.length).toBeGreaterThan(2);
     expect(answers[0].usage2.status).toBeDefined();
-    expect(answers[0].usage3.status).toBeDefined();
+    expect(answers[0].joint.status).toBeDefined();
+    expect(answers[0].usage3).toBeNull();
 
     const { plans } = await verb(
       'plan',

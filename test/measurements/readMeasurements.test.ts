@@ -1,36 +1,12 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { parquetWriteFile } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../../src/common/errors.ts';
 import { parseMap } from '../../src/measurements/columns.ts';
-import { type ReadOptions, readMeasurements } from '../../src/measurements/readMeasurements.ts';
+import { readMeasurements } from '../../src/measurements/readMeasurements.ts';
 import { parseUnits } from '../../src/measurements/units.ts';
-
-const folder = mkdtempSync(join(tmpdir(), 'measurements-'));
-let count = 0;
-function file(content: string | Buffer, extension = 'csv'): string {
-  const path = join(folder, `${++count}.${extension}`);
-  writeFileSync(path, content);
-  return path;
-}
-const read = (content: string | Buffer, options: ReadOptions = {}, extension = 'csv') =>
-  readMeasurements([file(content, extension)], options);
-async function refusal(
-  content: string | Buffer,
-  options: ReadOptions = {},
-  extension = 'csv',
-): Promise<string> {
-  try {
-    await read(content, options, extension);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return `${error.message} | ${error.nextStep ?? ''}`;
-  }
-  throw new Error('was not refused');
-}
+import { observationsCsv } from '../../src/store/observationsCsv.ts';
+import { file, folder, read, refusal, saidBy } from './files.ts';
 
 const OWN = [
   'run,seed,domain,model_size,tokens,domain_ratio,general_loss,domain_loss',
@@ -75,8 +51,6 @@ describe('the same table in every format', () => {
       [102400, 3.25],
       [204800, 3.125],
     ]);
-    writeFileSync(path, readFileSync(path).subarray(0, 40));
-    await expect(readMeasurements([path])).rejects.toThrow(/cannot be read as Parquet/);
   });
 });
 
@@ -104,6 +78,55 @@ describe('columns', () => {
     );
   });
 
+  it("are read back from this project's own table with every digit", async () => {
+    const base = {
+      run: 'base-run',
+      seed: 1,
+      domain: null,
+      modelSize: 5968,
+      totalParameters: 10192,
+      tokens: 0,
+      domainRatio: 0,
+      generalLoss: 5.594568144530058,
+      domainLoss: null,
+      generalStandardError: 0.0005347177999991505,
+      domainStandardError: null,
+      generalBitsPerByte: 8.07,
+      domainBitsPerByte: null,
+    };
+    const cpt = {
+      ...base,
+      run: 'cpt-run',
+      domain: 'math, "pure"',
+      tokens: 64512,
+      domainRatio: 1 / 3,
+      domainLoss: 2.1,
+      domainStandardError: 0,
+    };
+    const rows = [base, cpt] as unknown as Parameters<typeof observationsCsv>[1];
+    const found = await read(observationsCsv('sweep', rows));
+    expect(found).toMatchObject({ problems: [], notes: [], leftOutByWhere: 0 });
+    expect(found.base).toMatchObject([
+      { run: 'base-run', seed: '1', domain: null, tokens: 0, generalLoss: 5.594568144530058 },
+    ]);
+    expect(found.measurements).toMatchObject([
+      {
+        run: 'cpt-run',
+        domain: 'math, "pure"',
+        modelSize: 5968,
+        tokens: 64512,
+        domainRatio: 1 / 3,
+        generalLoss: 5.594568144530058,
+        domainLoss: 2.1,
+        loss: null,
+        standardError: { general: 0.0005347177999991505, domain: 0 },
+      },
+    ]);
+    expect(found.columns).toContain('general_bits_per_byte');
+    expect(found.recognised.every(({ role, column }) => role === column)).toBe(true);
+    expect(found.recognised).toHaveLength(10);
+  });
+
   it('are recognised by well-known names, and said', async () => {
     const { measurements, notes } = await read('params,train_tokens,final_loss\n1000000,2000000,3.5\n');
     expect(measurements[0]).toMatchObject({ modelSize: 1e6, tokens: 2e6, loss: 3.5, domainRatio: null });
@@ -124,66 +147,43 @@ describe('columns', () => {
     expect(await refusal('N,params,D,loss\n1000000,1000000,2000000,3\n')).toMatch(
       /both N and params could be model_size.*--map/,
     );
-    expect(() => parseMap('modelsize=N')).toThrow(/did you mean model_size/);
-    expect(() => parseMap('tokens')).toThrow(/not role=column/);
-    expect(() => parseMap('tokens=a,tokens=b')).toThrow(/given twice/);
   });
 });
 
-describe('bad rows', () => {
-  it('are named by line, column and reason, and none slips through', async () => {
-    const text = [
-      'model_size,tokens,domain_ratio,loss,run',
-      '1000000,2000000,0.5,3.5,a',
-      'x,2000000,0.5,3.5,b',
-      '1000000,-5,0.5,3.5,c',
-      '1000000,2000000,1.5,3.5,d',
-      '1000000,2000000,0.5,NaN,e',
-      '1000000,2000000,0.5,-1,f',
-      '1000000,2000000,,3.5,g',
-      '1000000,2000000,0.5,,h',
-      '0,2000000,0.5,3,i',
-      '1000000,2000000,0.5,3.5,a',
-      '1000000,2000000,0.5,3.6,a',
-      '1000000,Infinity,0.5,3.5,j',
-    ].join('\n');
-    const { measurements, problems } = await read(text);
-    expect(measurements.map(({ run }) => run)).toEqual(['a']);
-    expect(problems.map(({ line, column, reason }) => `${line} ${column} ${reason}`).sort()).toEqual(
-      [
-        '3 model_size is "x", not a finite number',
-        '4 tokens is -5, not zero or more',
-        '5 domain_ratio is 1.5, not in 0…1',
-        '6 loss is "NaN", not a finite number',
-        '7 loss is -1, not a positive loss',
-        '8 domain_ratio is missing',
-        '9 loss is missing',
-        '10 model_size is 0, not a positive number',
-        '11 row repeats line 2',
-        '12 row has another loss than line 2 for the same run and tokens',
-        '13 tokens is "Infinity", not a finite number',
-      ].sort(),
-    );
+describe('the loss that is asked for', () => {
+  const text = 'N,D,general_loss,domain_loss,c4,run\n1000000,2000000,bad,-1,3.5,a\n';
+  it('is read alone: what other losses hold does not matter', async () => {
+    const { measurements, problems } = await read(text, {
+      lossColumn: 'c4',
+      map: { general_loss: 'general_loss' },
+    });
+    expect(problems).toEqual([]);
+    expect(measurements).toMatchObject([{ loss: 3.5, generalLoss: null, domainLoss: null }]);
+    expect((await read(text)).problems).toHaveLength(2);
   });
-
-  it('of JSON lines keep their line numbers, and column names cannot reach a prototype', async () => {
-    const text =
-      '{"N":1000000,"D":2000000,"loss":3}\n\n{"N":1000000,"D":3000000,"loss":null,"__proto__":{"x":1}}\n';
-    const { problems } = await read(text, {}, 'jsonl');
-    expect(problems).toMatchObject([{ line: 3, column: 'loss', reason: 'is missing' }]);
-    expect(({} as { x?: number }).x).toBeUndefined();
+  it('may be a column that has another role by its name, not one that is mapped to another', async () => {
+    const own = 'N,D,general_loss,run\n1000000,2000000,3,a\n';
+    const { measurements } = await read(own, { lossColumn: 'general_loss' });
+    expect(measurements).toMatchObject([{ loss: 3, generalLoss: null }]);
+    expect(await refusal(text, { lossColumn: 'c4', map: { loss: 'domain_loss' } })).toMatch(
+      /--map names domain_loss as the loss and --loss-column names c4/,
+    );
+    expect(await refusal(text, { lossColumn: 'D', map: { tokens: 'D' } })).toMatch(/D cannot be both/);
+    expect(await refusal(text, { lossColumn: 'C4' })).toMatch(/did you mean c4\?/);
   });
 });
 
 describe('units', () => {
   const text = (size: string, tokens: string) => `N,D,loss,run\n${size},${tokens},3,a\n`;
-  it('are said, per column or for both', async () => {
+  it('are said, per column or for all', async () => {
     const { measurements } = await read(text('0.5', '20'), { units: parseUnits('billions') });
     expect(measurements[0]).toMatchObject({ modelSize: 5e8, tokens: 2e10 });
     const mixed = await read(text('500', '20'), { units: parseUnits('model_size=millions,tokens=billions') });
     expect(mixed.measurements[0]).toMatchObject({ modelSize: 5e8, tokens: 2e10 });
-    expect(() => parseUnits('trillions')).toThrow(/not a unit/);
-    expect(() => parseUnits('loss=billions')).toThrow(/has no unit/);
+    const unique = 'N,D,unique_tokens,loss,run\n500000000,20000000000,4,3,a\n';
+    expect(await refusal(unique)).toMatch(/unique_tokens runs from 4.*--unit unique_tokens=billions/);
+    const said = await read(unique, { units: parseUnits('unique_tokens=billions') });
+    expect(said.measurements[0]).toMatchObject({ tokens: 2e10, inputs: { uniqueTokens: 4e9 } });
   });
   it('that cannot be meant are asked about', async () => {
     expect(await refusal(text('0.5', '20'))).toMatch(/too small to be a count.*--unit model_size=billions/);
@@ -197,41 +197,41 @@ describe('units', () => {
   });
 });
 
-describe('files that cannot be read', () => {
-  it.each([
-    ['', 'csv', /is empty/],
-    ['a,b\n1,2\n1,2,3\n', 'csv', /line 3.*as many cells/s],
-    ['a,b\n"1,2\n', 'csv', /Quote Not Closed|quote/i],
-    ['a,a\n1,2\n', 'csv', /two columns are called a/],
-    ['a,\n1,2\n', 'csv', /column 2 has no name/],
-    ['a,b\n', 'csv', /has no rows/],
-    ['{"a":1}\n[1]\n', 'jsonl', /line 2: not a JSON object/],
-    ['{"a":1}\n{"a":\n', 'jsonl', /line 2/],
-    [Buffer.from([0x61, 0xff, 0xfe]), 'csv', /not UTF-8/],
-    ['not gzip', 'csv.gz', /cannot be unpacked/],
-    ['a', 'xlsx', /format of \.xlsx files is unknown/],
-  ])('%j as %s', async (content, extension, expected) => {
-    expect(await refusal(content, {}, extension)).toMatch(expected);
-  });
-
-  it('because they are not there, or are folders', async () => {
-    await expect(readMeasurements([join(folder, 'none.csv')])).rejects.toThrow(/there is no file/);
-    await expect(readMeasurements([folder])).rejects.toThrow(/is not a file/);
-  });
-});
-
-it('leaves out what a condition leaves out, and counts it', async () => {
+it('leaves out what a condition leaves out before rows are checked, and counts it', async () => {
   const { measurements, leftOutByWhere } = await read(OWN, {
     where: 'tokens > 150000 and domain_loss < 2.8',
   });
   expect(measurements).toHaveLength(1);
   expect(leftOutByWhere).toBe(2);
+  const mixed = 'N,D,loss,run\n1000000,2000000,3,a\n70,2000000,3,b\n';
+  expect(await refusal(mixed)).toMatch(/mixed units.*--where '"N" >= …'/);
+  expect((await read(mixed, { where: '"N" >= 1000' })).measurements).toHaveLength(1);
+  expect(await refusal(OWN, { where: "domain == 'code'" })).toMatch(/leaves out all 3 rows: domain ==/);
+  expect(await refusal(OWN, { where: 'token > 5' })).toMatch(/no column token.*did you mean tokens\?/);
 });
 
-it('joins files by column name and finds repeats across them', async () => {
-  const a = file('N,D,loss,run\n1000000,2000000,3,a\n');
-  const b = file('run,loss,D,N\na,3,2000000,1000000\nb,2.9,2000000,1000000\n');
-  const { measurements, problems } = await readMeasurements([a, b]);
-  expect(measurements.map(({ run }) => run)).toEqual(['a', 'b']);
-  expect(problems[0]!.reason).toMatch(/repeats line 2 of .*csv/);
+describe('several files', () => {
+  it('are joined by column name, and repeats are found across them', async () => {
+    const a = file('N,D,loss,run\n1000000,2000000,3,a\n');
+    const b = file('run,loss,D,N,extra\na,3,2000000,1000000,\nb,2.9,2000000,1000000,\n');
+    const { measurements, problems, columns, recognised } = await readMeasurements([a, b]);
+    expect(measurements.map(({ run, file }) => [run, file])).toEqual([
+      ['a', a],
+      ['b', b],
+    ]);
+    expect(problems).toMatchObject([{ file: b, line: 2, reason: `repeats line 2 of ${a}` }]);
+    expect(columns).toEqual(['N', 'D', 'loss', 'run', 'extra']);
+    expect(recognised).toContainEqual({ file: b, role: 'tokens', column: 'D' });
+  });
+  it('are refused as a whole for what one of them lacks', async () => {
+    const a = file('N,D,loss,run\n1000000,2000000,3,a\n');
+    const b = file('N,D,other\n1000000,2000000,3\n');
+    const said = await saidBy(() => readMeasurements([a, b]));
+    expect(said).toContain(`${b}: no column is recognised as a loss`);
+  });
+  it('may have hundreds of thousands of rows, all of them bad', async () => {
+    const rows = Array.from({ length: 150_000 }, (_, i) => `1000000,${2_000_000 + i},-1,0.5,a`);
+    const { problems } = await read(['N,D,loss,ratio,run', ...rows].join('\n'));
+    expect(problems).toHaveLength(150_000);
+  });
 });

@@ -38,10 +38,10 @@ export interface JointAnswer extends AnswerWords {
 }
 
 /** Sizes and ratios looked at. */
-const SIZES = 80;
-const RATIOS = 100;
+const SIZES = 60;
+const RATIOS = 64;
 /** Relative, of the size: the loss is flat there, and every resampled fit asks again. */
-const PRECISION = 1e-5;
+const PRECISION = 1e-4;
 
 const NOTHING = {
   n: null,

@@ -164,7 +164,9 @@ export function limitedDomainTokens(
   const bottomless =
     ratio <= LEAST_RATIO * 1.01 ? 'domain loss still falls at the smallest ratio looked at, 0.001' : null;
   const unknown = trouble ?? bottomless;
-  if (unknown) return { ...numbers, ...cannotTell(QUESTION, unknown), warnings };
+  if (unknown) {
+    return { ...numbers, place: bottomless ? null : place, ...cannotTell(QUESTION, unknown), warnings };
+  }
   const reason = whyHere(place, limitedBy, limit?.words ?? '', gain, unlimited?.x ?? null);
   return {
     ...numbers,

@@ -70,10 +70,11 @@ export function minimiseWithin(grid: readonly number[], loss: Sampled, excess: S
     high: excess && last < grid.length - 1 ? border(excess.at, grid[last]!, grid[last + 1]!) : grid[last]!,
   }));
   const around = ends[stretches.findIndex(({ first, last }) => first <= best && best <= last)]!;
-  const inside = goldenSection(
+  const inside = leastBetween(
     loss.at,
     Math.max(around.low, grid[best - 1] ?? around.low),
     Math.min(around.high, grid[best + 1] ?? around.high),
+    loss.values[best]!,
   );
   const candidates = [...ends.flatMap(({ low, high }) => [low, high]), grid[best]!, inside];
   const x = leastOf(
@@ -83,7 +84,7 @@ export function minimiseWithin(grid: readonly number[], loss: Sampled, excess: S
   const [start, end] = [grid[0]!, grid.at(-1)!];
   const isEdge = (edge: number) =>
     edge !== start && edge !== end && Math.abs(x - edge) <= 1e-6 * (end - start);
-  return { x, stopped: ends.some(({ low, high }) => isEdge(low) || isEdge(high)) };
+  return { x, stopped: excess !== null && ends.some(({ low, high }) => isEdge(low) || isEdge(high)) };
 }
 
 /** The last allowed x on the way from one that is to one that is not. */
@@ -96,6 +97,19 @@ function border(excess: (x: number) => number, allowed: number, beyond: number):
     else far = middle;
   }
   return near;
+}
+
+/** Golden section, unless an end is as good as the best that is known and the function still falls there. */
+function leastBetween(value: (x: number) => number, low: number, high: number, known: number): number {
+  const step = 1e-6 * (high - low);
+  for (const [end, before] of [
+    [high, high - step],
+    [low, low + step],
+  ] as const) {
+    const atEnd = value(end);
+    if (atEnd <= known && atEnd < value(before)) return end;
+  }
+  return goldenSection(value, low, high);
 }
 
 function goldenSection(

@@ -1,3 +1,4 @@
+import { divergingAtZero } from './divergingAtZero.ts';
 import { amount, exponent } from './parameters.ts';
 import { sumOfTerms, type Term } from './sumOfTerms.ts';
 import { constant } from './terms.ts';
@@ -54,12 +55,13 @@ const ownTokens: Term = {
  * own derivation: equal marginal gains h_i c_i x_i^-(1+b)): x = N/(1 + (q(1 − r)/r)^(1/(1+b))), q = c_other/c_own. Names here: b is
  * alpha, c is A, a is beta, A is B.
  */
-export const capacity = sumOfTerms({
-  name: 'capacity',
-  formula: 'E + A*(1 + (q*(1 - r)/r)^(1/(1 + alpha)))^alpha/N^alpha + B/(D*r)^beta',
-  source: 'arXiv 2606.08167 Theorem 4.1',
-  terms: [constant(), capacityTerm, ownTokens],
-  needs: { sizes: 3, tokens: 3, ratios: 3 },
-  ratios: 'positive',
-  limits: { ratio0: 'diverges', ratio1: 'Chinchilla' },
-});
+export const capacity = divergingAtZero(
+  sumOfTerms({
+    name: 'capacity',
+    formula: 'E + A*(1 + (q*(1 - r)/r)^(1/(1 + alpha)))^alpha/N^alpha + B/(D*r)^beta',
+    source: 'arXiv 2606.08167 Theorem 4.1',
+    terms: [constant(), capacityTerm, ownTokens],
+    needs: { sizes: 3, tokens: 3, ratios: 3 },
+    limits: { ratio0: 'diverges', ratio1: 'Chinchilla' },
+  }),
+);

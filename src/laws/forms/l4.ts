@@ -27,7 +27,7 @@ const growingTokens: Term = {
 /** C/c^r. */
 const fadingFloor: Term = {
   coefficient: amount('C'),
-  shape: [{ name: 'c', unit: '1', lower: 1, upper: 1e4, start: { low: 1.1, high: 200, steps: 'log' } }],
+  shape: [{ name: 'c', unit: '1', lower: 1e-3, upper: 1e4, start: { low: 0.1, high: 200, steps: 'log' } }],
   evaluate: ([c], at, out) => {
     const logC = Math.log(c!);
     for (let i = 0; i < at.count; i++) {
@@ -39,7 +39,10 @@ const fadingFloor: Term = {
   },
 };
 
-/** E + A/N^alpha + B·b^r/D^beta + C/c^r (arXiv 2406.01375 App. E.4). Its slope in r has no fixed sign where b > 1. */
+/**
+ * E + A/N^alpha + B·b^r/D^beta + C/c^r (arXiv 2406.01375 App. E.4). Its slope in r has no fixed sign where
+ * b > 1, which the implicit trend needs: it fails the paper's explicit trend. b and c may lie on either side of 1.
+ */
 export const l4 = sumOfTerms({
   name: 'L4',
   formula: 'E + A/N^alpha + B*b^r/D^beta + C/c^r',

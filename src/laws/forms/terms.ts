@@ -90,3 +90,17 @@ export const sharedTokenPower = (): Term => ({
   },
   coefficientFactor: ([beta], _, dUnit) => dUnit ** -beta!,
 });
+
+/** C/r^power: for forms without a value at ratio 0. */
+export const ratioPower = (power: ParameterInfo): Term => ({
+  coefficient: amount('C'),
+  shape: [power],
+  evaluate: ([gamma], at, out) => {
+    for (let i = 0; i < at.count; i++) {
+      const value = Math.exp(-gamma! * at.logRatio[i]!);
+      out.value[i] = value;
+      if (out.byShape) out.byShape[0]![i] = -at.logRatio[i]! * value;
+      if (out.byRatio) out.byRatio[i] = (-gamma! * value) / at.ratio[i]!;
+    }
+  },
+});

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { makeRandom } from '../../../src/common/random.ts';
 import { baseLossAt } from '../../../src/laws/answers/baseLoss.ts';
 import { type DecisionInputs, largestFeasible, recommendRatio } from '../../../src/laws/answers/bestRatio.ts';
 import { fitPair } from '../../../src/laws/fitting/bootstrap.ts';
@@ -19,9 +20,10 @@ const generalLoss = (domainRatio: number) => {
   return E! + A! / target.n ** alpha! + (B! * r ** eta!) / target.d ** beta! + C! / (r + epsilon!) ** gamma!;
 };
 
+const rows = plantedRows({ parameters: { ...PLANTED, B: 0.002 } });
+const fit: LawFit = { ...fitLaw(l3, rows), parameters: { ...PLANTED }, nearOptimal: [{ ...PLANTED }] };
+
 function inputs(overrides: Partial<DecisionInputs> = {}): DecisionInputs {
-  const rows = plantedRows({ parameters: { ...PLANTED, B: 0.002 } });
-  const fit = { ...fitLaw(l3, rows), parameters: { ...PLANTED } };
   return {
     generalFit: fit,
     domainFit: { ...fit, parameters: { ...PLANTED, B: 0 } },
@@ -94,6 +96,93 @@ describe('recommendRatio (usage 1, arXiv 2406.01375 Eq 10)', () => {
     expect(recommendRatio(inputs({ generalRows: above })).warnings.join()).toMatch(/already above the limit/);
     const below = inputs().generalRows.map((row) => ({ ...row, loss: row.loss * 0.5 }));
     expect(recommendRatio(inputs({ generalRows: below })).warnings.join()).toMatch(/still within the limit/);
+  });
+});
+
+describe('the two tolerances', () => {
+  const baseLosses = [{ n: target.n, loss: 2.3 }];
+
+  it('bind one at a time: nats where they are given, and the words name that one', () => {
+    const byShare = recommendRatio(inputs({ baseLosses, target: { ...target, tolerance: 0.1 / 2.3 } }));
+    const byNats = recommendRatio(
+      inputs({ baseLosses, target: { ...target, tolerance: 9, toleranceNats: 0.1 } }),
+    );
+    expect(byNats.generalLossLimit).toBeCloseTo(2.4, 12);
+    expect(byNats.domainRatio!).toBeCloseTo(byShare.domainRatio!, 7);
+    expect(byNats.sentence).toMatch(/keeps general loss within 0.1 nats of the base model's 2.3000/);
+    expect(byNats.sentence).not.toMatch(/900 %/);
+    expect(byShare.sentence).toMatch(/within 4.3 % of the base model's/);
+    const never = recommendRatio(inputs({ baseLosses, target: { ...target, toleranceNats: -1 } }));
+    expect(never.sentence).toMatch(/^No mixture will do: no ratio keeps general loss within -1 nats/);
+  });
+
+  it('and the target and level are refused when they mean nothing', () => {
+    expect(() => recommendRatio(inputs({ target: { ...target, tolerance: Number.NaN } }))).toThrow(
+      /tolerance is NaN/,
+    );
+    expect(() =>
+      recommendRatio(inputs({ target: { ...target, toleranceNats: Number.POSITIVE_INFINITY } })),
+    ).toThrow(/Infinity nats/);
+    expect(() => recommendRatio(inputs({ target: { ...target, d: 0 } }))).toThrow(/d is 0/);
+    expect(() => recommendRatio(inputs({ level: 90 }))).toThrow(/level is 90/);
+  });
+});
+
+describe('equally good fits', () => {
+  const answer = (near: readonly number[], replicated: readonly number[]) => {
+    const base = inputs();
+    const law = (C: number) => ({ ...PLANTED, C });
+    return recommendRatio({
+      ...base,
+      generalFit: { ...base.generalFit, nearOptimal: near.map(law), replicates: replicated.map(law) },
+    });
+  };
+  const tight = [0.295, 0.298, 0.3, 0.302, 0.305];
+
+  it('are in the sentence, and warned of beyond the interval, which is not widened', () => {
+    const alone = answer([0.3], tight);
+    expect(alone.equallyGood).toBeNull();
+    expect(alone.sentence).not.toMatch(/equally good/);
+    const wider = answer([0.3, 0.27, 0.34], tight);
+    expect(wider.status).toBe('recommended');
+    expect(wider.interval).toEqual(alone.interval);
+    expect(wider.equallyGood!.low).toBeLessThan(wider.interval!.low);
+    expect(wider.equallyGood!.high).toBeGreaterThan(wider.interval!.high);
+    const { low, high } = wider.equallyGood!;
+    const range = `between ${low.toFixed(2)} and ${high.toFixed(2)}`;
+    expect(wider.sentence).toContain(`90 % interval ${wider.interval!.low.toFixed(2)}`);
+    expect(wider.sentence).toContain(`equally good fits put it ${range}`);
+    expect(wider.warnings.join()).toContain(
+      `equally good fits put the ratio ${range}, beyond the 90 % interval`,
+    );
+    const inside = answer([0.3, 0.299], tight);
+    expect(inside.warnings.join()).not.toMatch(/equally good/);
+  });
+
+  it('leave the answer open when they put it anywhere, or find none', () => {
+    expect(answer([0.3, 0.01, 0.4], tight).reason).toMatch(
+      /because the equally good fits put the ratio anywhere from/,
+    );
+    const base = inputs();
+    const nearOptimal = [PLANTED, { ...PLANTED, E: 50 }];
+    const dissent = recommendRatio({ ...base, generalFit: { ...base.generalFit, nearOptimal } });
+    expect(dissent.reason).toMatch(/50 % of the equally good fits find no feasible ratio at all/);
+    expect(dissent.sentence).toMatch(/^The data cannot tell how much domain text to mix/);
+  });
+});
+
+describe('the cost of an answer', () => {
+  it('is far below a second with 1000 resampled fits, and their order does not matter', () => {
+    const random = makeRandom('replicates');
+    const replicates = Array.from({ length: 1000 }, () => ({ ...PLANTED, C: 0.3 + 0.01 * random.normal() }));
+    const base = inputs();
+    const ask = (sets: LawParameters[]) =>
+      recommendRatio({ ...base, generalFit: withReplicates(base.generalFit, sets) });
+    const began = performance.now();
+    const answer = ask(replicates);
+    expect(performance.now() - began).toBeLessThan(5000);
+    expect(ask([...replicates].reverse())).toEqual(answer);
+    expect(answer.interval!.high - answer.interval!.low).toBeGreaterThan(0.01);
   });
 });
 

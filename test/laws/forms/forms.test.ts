@@ -49,4 +49,16 @@ describe('the registry', () => {
     expect(() => lawForm('L9')).toThrow(/no law L9/);
     expect(() => lawForm('toString')).toThrow(/no law/);
   });
+
+  it('knows the D-CPT law by its name, and names in any case', () => {
+    for (const name of ['d-cpt', 'D-CPT', 'L3', 'l3']) expect(lawForm(name).name).toBe('L3');
+    expect(lawForm('Cross-Lingual').name).toBe('cross-lingual');
+    for (const [name, form] of Object.entries(lawForms)) expect(lawForm(name.toUpperCase())).toBe(form);
+  });
+
+  it('has the candidates of the D-CPT paper and the rivals', () => {
+    const rivals = 'chinchilla average-parameter-chinchilla data-mixing bimix ge24 capacity cross-lingual';
+    const wanted = [...['L1', 'L2', 'L3', 'L4', 'L5', 'L6', 'L7'], ...rivals.split(' ')];
+    expect(Object.keys(lawForms)).toEqual(expect.arrayContaining(wanted));
+  });
 });
