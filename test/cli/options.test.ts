@@ -39,6 +39,7 @@ describe('parseCommandLine', () => {
   it('has defaults', () => {
     expect(parse(['a.yaml']).parsed).toEqual({
       argument: 'a.yaml',
+      all: ['a.yaml'],
       options: { set: [], json: false, runs: 'runs', cache: 'data/cache', dryRun: false },
       more: { keepGoing: undefined },
     });
@@ -59,6 +60,7 @@ describe('parseCommandLine', () => {
     ];
     expect(parse(argv).parsed).toEqual({
       argument: 'x.yaml',
+      all: ['x.yaml'],
       options: { set: ['a=1', 'b=[1, 2]'], json: true, runs: 'r', cache: 'c', dryRun: true },
       more: { keepGoing: true },
     });
