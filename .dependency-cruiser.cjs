@@ -1,4 +1,4 @@
-// Who may import whom. The way of the data is one way: config -> sweep -> queue -> training -> store -> laws -> report.
+// Who may import whom. The way of the data is one way: config -> sweep -> queue -> worker -> training -> artifacts -> store -> laws -> report.
 const only = (from, allowed) => ({
   name: `${from}-imports`,
   severity: 'error',
@@ -23,8 +23,10 @@ module.exports = {
     only('measurements', ['common']),
     only('config', ['common']),
     only('training', ['common', 'model', 'engine', 'corpus']),
+    only('artifacts', ['common']),
     only('store', ['common']),
     only('queue', ['common']),
+    only('worker', ['common', 'artifacts', 'corpus', 'engine', 'training', 'queue']),
     only('cli', ['common']),
     only('report', ['common', 'store', 'laws']),
     only('analysis', ['common', 'laws', 'measurements', 'store', 'report']),
@@ -36,6 +38,8 @@ module.exports = {
       'engine',
       'training',
       'queue',
+      'artifacts',
+      'worker',
       'store',
       'laws',
       'analysis',

@@ -57,6 +57,8 @@ await runCommand(async (interrupt) => {
     generators: demoGenerators,
     trainerScript: fileURLToPath(new URL('../workers/trainer.ts', import.meta.url)),
     redisUrl: process.env.REDIS_URL,
+    artifactsUrl: process.env.ARTIFACTS_URL,
+    environment: process.env,
     observer: progressObserver(display),
     onPrepare: preparationLines(say),
     signal: interrupt.signal,

@@ -1,6 +1,5 @@
-import { messageOf, UserError } from '../common/errors.ts';
+import { InterruptedError, messageOf, UserError } from '../common/errors.ts';
 import { EXIT_CODES, type ExitCode } from './exitCodes.ts';
-import { InterruptedError } from './interrupt.ts';
 
 /** What the operating system says in capitals, and what can be done about it. */
 const SYSTEM_ERRORS: Record<string, [sentence: string, nextStep: string]> = {

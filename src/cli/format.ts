@@ -29,6 +29,19 @@ export function formatCount(count: number): string {
   return `${sign}${value.toFixed(decimals)}${UNITS[unit]}`;
 }
 
+/** `310 MB`, `1.5 GB`: decimal units, two digits. */
+export function formatBytes(bytes: number): string {
+  if (!Number.isFinite(bytes)) return '?';
+  let unit = 0;
+  let value = bytes;
+  while (value >= 999.5 && unit < BYTE_UNITS.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value < 9.95 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${BYTE_UNITS[unit]}`;
+}
+const BYTE_UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'];
+
 export function formatPercent(share: number): string {
   if (!Number.isFinite(share)) return '?';
   // A sweep with a run to go is not at 100 %.

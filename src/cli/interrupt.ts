@@ -1,14 +1,5 @@
-import { messageOf } from '../common/errors.ts';
+import { InterruptedError, messageOf } from '../common/errors.ts';
 import { EXIT_CODES } from './exitCodes.ts';
-
-/** The reason of the abort signal, and what a stopped command throws. */
-export class InterruptedError extends Error {
-  override readonly name = 'InterruptedError';
-
-  constructor(signal: string) {
-    super(`stopped by ${signal}`);
-  }
-}
 
 export type Releaser = () => void | Promise<void>;
 

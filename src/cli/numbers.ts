@@ -16,6 +16,17 @@ export function wholeNumber(text: string): number {
   return value;
 }
 
+/** `50GB`, `512 MB`, `1e9`: decimal units. */
+export function byteCount(text: string): number {
+  const match = /^([0-9][0-9_.]*(?:e\d+)?)\s*(k|m|g|t)?b?$/i.exec(text.trim());
+  const power = match?.[2] ? 'kmgt'.indexOf(match[2].toLowerCase()) + 1 : 0;
+  const value = match ? Number(match[1]!.replaceAll('_', '')) * 1000 ** power : Number.NaN;
+  if (!(value > 0 && Number.isFinite(value))) {
+    throw new InvalidArgumentError('It must be a size, e.g. 50GB or 512MB.');
+  }
+  return value;
+}
+
 export function share(text: string): number {
   const value = text.trim().endsWith('%') ? Number(text.trim().slice(0, -1)) / 100 : Number(text);
   if (!(value > 0 && value < 1)) {

@@ -35,6 +35,8 @@ export interface CommandDescription<Shared extends SharedOption> {
   options: readonly Shared[];
   /** Arguments behind `npm run <name> -- `, each with what it does. */
   examples: readonly [args: string, does: string][];
+  /** What a reader of --help must know besides, e.g. environment variables. */
+  notes?: string;
   /** Further flags of this command alone. */
   more?: readonly Option[];
 }
@@ -66,7 +68,7 @@ export function parseCommandLine<Shared extends SharedOption>(
     variables: Readonly<Record<string, string | undefined>>;
   },
 ): ParsedCommand<Shared> | null {
-  const { name, argument, options, examples, more = [] } = description;
+  const { name, argument, options, examples, notes, more = [] } = description;
   const known = [...options.map((option): Option => SHARED_OPTIONS[option]()), ...more];
   refuseFlagsKeptByNpm(name, known, argv, environment.variables);
 
@@ -75,7 +77,7 @@ export function parseCommandLine<Shared extends SharedOption>(
     .description(description.summary)
     .helpOption('-h, --help', 'print this')
     .allowExcessArguments(false)
-    .addHelpText('after', `\nExamples:\n${lines.join('\n')}\n${EXIT_CODE_HELP}`)
+    .addHelpText('after', `\nExamples:\n${lines.join('\n')}\n${notes ? `\n${notes}\n` : ''}${EXIT_CODE_HELP}`)
     .exitOverride()
     .configureOutput({ writeOut: environment.writeOut, writeErr: () => {}, outputError: () => {} });
   if (argument) command.argument(argument.name, argument.description);

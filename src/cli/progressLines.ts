@@ -4,6 +4,7 @@ import type { ActiveRun, Overall, RunEnd } from './progressState.ts';
 
 const MAX_BAR = 24;
 const MIN_BAR = 6;
+const MOST_LINES = 16;
 
 /** What a live line is made of: the label and percent always show, details as far as there is room. */
 interface LiveLine {
@@ -22,7 +23,8 @@ export function liveLines(
 ): string[] {
   const lines: LiveLine[] = [];
   const slots = Math.max(trainers, ...[...active.keys()].map((slot) => slot + 1));
-  for (let slot = 0; slot < slots; slot++) {
+  // A fleet's runs would not fit on a screen: the others are counted in the last line.
+  for (let slot = 0; slot < Math.min(slots, MOST_LINES); slot++) {
     const run = active.get(slot);
     if (!run) continue;
     const { loss, tokensPerSecond } = run;

@@ -9,6 +9,15 @@ export class UserError extends Error {
   }
 }
 
+/** Work that was ended on purpose, by a signal or an order: the same command goes on. Exit code 130. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+
+  constructor(by: string) {
+    super(`stopped by ${by}`);
+  }
+}
+
 /** The text of any thrown value, for a log line. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,28 +1,14 @@
-import { Queue, QueueEvents, type QueueEventsListener, QueueEventsProducer } from 'bullmq';
+import { Job, Queue, QueueEvents } from 'bullmq';
 import { Redis } from 'ioredis';
 import { messageOf } from '../common/errors.ts';
 import { clientsOf } from './clients.ts';
-import { openQueueConnection, type QueueConnection } from './connection.ts';
-import { type CancellableProcessor, startProcessor } from './processor.ts';
-import type { Board, BoardEvent } from './types.ts';
+import type { QueueConnection } from './connection.ts';
+import { listenToControl, markCancelled, openControlSender } from './control.ts';
+import { classQueue, DEVICE_CLASSES, type DeviceClass, PREFIX } from './names.ts';
+import { type BoardTiming, TIMING, unrepeated } from './timing.ts';
+import type { Board, BoardEvent, OutstandingJob } from './types.ts';
 
-/** Durations that differ between one machine and many, or in tests. */
-export interface BoardTiming {
-  /** A job whose lock was not renewed for this long belongs to nobody. */
-  lockDurationMs: number;
-  /** How often such jobs are looked for. */
-  stalledIntervalMs: number;
-  /** Wait before the second attempt; doubles for each further one. */
-  backoffMs: number;
-}
-
-const TIMING: Record<QueueConnection['kind'], BoardTiming> = {
-  embedded: { lockDurationMs: 15_000, stalledIntervalMs: 5_000, backoffMs: 500 },
-  redis: { lockDurationMs: 60_000, stalledIntervalMs: 30_000, backoffMs: 2_000 },
-};
 const ATTEMPTS = 3;
-/** All keys begin with this, so that a shared Redis shows whose they are. */
-const PREFIX = 'mixture-law';
 /** The embedded store's operations cost time in proportion to what it holds. */
 const EMBEDDED_WINDOW = 64;
 /**
@@ -33,67 +19,34 @@ const KEPT: Record<QueueConnection['kind'], { events: number; completed: number;
   embedded: { events: 256, completed: 50, failed: 200 },
   redis: { events: 10_000, completed: 1000, failed: 1000 },
 };
-const REPEATED_ERROR_MS = 10_000;
+/**
+ * A job waits for its next attempt until a time of day, by the clock of the machine where it failed. Where that clock
+ * was wrong, or was set since, this could be hours: what has waited so long is due whatever the clocks say.
+ */
+const LONGEST_BACKOFFS = 8;
 
-export interface BoardOptions<Payload> {
-  /** Closed by the caller, after the board. Without one the board opens and closes its own. */
-  connection?: QueueConnection;
-  /** For the board's own connection: a Redis, or without it the embedded store. */
-  redisUrl?: string;
-  /** Without a colon. Boards of one name on one Redis share their jobs. */
-  queueName: string;
-  /** Checks a payload at the processor: what it throws fails the job for good. */
-  parse(data: unknown): Payload;
+export interface BoardOptions {
+  /** Closed by the caller, after the board. */
+  connection: QueueConnection;
+  /** See queueBase. Boards of one base on one Redis share their jobs. */
+  base: string;
+  /** The classes that jobs may have. */
+  classes?: readonly DeviceClass[];
   log(line: string): void;
   timing?: Partial<BoardTiming>;
 }
 
-interface BoardEvents extends QueueEventsListener {
-  /** Whoever runs the job is asked to stop it. */
-  cancel: (event: { jobId: string }, id: string) => void;
-  /** The job was cancelled before it ran. */
-  cancelled: (event: { jobId: string }, id: string) => void;
-}
-
-/** Marks an existing job as cancelled; never makes a job. */
-const MARK_CANCELLED = `
-  if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-  redis.call('HSET', KEYS[1], 'cancelled', '1')
-  return 1`;
-
-/**
- * Opens a board: BullMQ, on a Redis or on the embedded store, with the same code. Throws a UserError when the Redis
- * cannot be used.
- */
-export async function openBoard<Payload>(options: BoardOptions<Payload>): Promise<Board<Payload>> {
-  const { queueName } = options;
+/** Opens a board: BullMQ, on a Redis or on the embedded store, with the same code; one queue per device class. */
+export async function openBoard<Payload>(options: BoardOptions): Promise<Board<Payload>> {
+  const { base, connection, classes = DEVICE_CLASSES } = options;
   const log = unrepeated(options.log);
-  const connection = options.connection ?? (await openQueueConnection(options));
   const timing = { ...TIMING[connection.kind], ...options.timing };
   const clients = clientsOf(connection, log);
-  // Two retries, then an error: whoever asked tries again later, and knows that it does.
+  // Bounded: whoever asked tries again later, and knows that it does.
   const client = new Redis({ ...clients.options, maxRetriesPerRequest: 2 });
   client.on('error', (error) => log(`${connection.description}: ${error.message}`));
   const kept = KEPT[connection.kind];
-  const queue = new Queue(queueName, {
-    connection: client,
-    prefix: PREFIX,
-    streams: { events: { maxLen: kept.events } },
-  });
-  const producer = new QueueEventsProducer(queueName, { connection: client, prefix: PREFIX });
-  const onError = (error: Error) => log(`the queue: ${error.message}`);
-  queue.on('error', onError);
-  producer.on('error', onError);
-  const jobKey = (id: string) => queue.toKey(id);
-
-  // From the last event there is: none of those to come is missed, whenever the first read reaches the server.
-  const last = await client.xrevrange(queue.toKey('events'), '+', '-', 'COUNT', 1);
-  const events = new QueueEvents(queueName, {
-    connection: { ...clients.options, maxRetriesPerRequest: null },
-    prefix: PREFIX,
-    lastEventId: last[0]?.[0] ?? '0-0',
-  });
-  events.on('error', (error) => log(`the queue's events: ${error.message}`));
+  const control = openControlSender({ base, client, log });
 
   const listeners = new Set<(event: BoardEvent) => void>();
   const tell = (event: BoardEvent) => {
@@ -105,24 +58,76 @@ export async function openBoard<Payload>(options: BoardOptions<Payload>): Promis
       }
     }
   };
-  const processors = new Set<CancellableProcessor>();
-  events.on('active', ({ jobId }) => tell({ type: 'active', id: jobId }));
-  events.on('completed', ({ jobId }) => tell({ type: 'completed', id: jobId }));
-  events.on('failed', ({ jobId, failedReason }) =>
-    tell({ type: 'failed', id: jobId, reason: failedReason, final: true }),
+  const queues = await Promise.all(
+    classes.map(async (deviceClass) => {
+      const queue = new Queue(classQueue(base, deviceClass), {
+        connection: client,
+        prefix: PREFIX,
+        streams: { events: { maxLen: kept.events } },
+      });
+      queue.on('error', (error) => log(`the queue: ${error.message}`));
+      const events = await openEvents(queue);
+      return { deviceClass, queue, events };
+    }),
   );
-  // Jobs are only ever delayed between two attempts.
-  events.on('delayed', async ({ jobId }) => {
-    const reason = await client.hget(jobKey(jobId), 'failedReason').catch(() => null);
-    tell({ type: 'failed', id: jobId, reason: reason ?? 'unknown', final: false });
+  const queueOf = (deviceClass: DeviceClass = classes[0]!): Queue => {
+    const found = queues.find((each) => each.deviceClass === deviceClass);
+    if (!found) throw new Error(`this board has no queue for ${deviceClass}`);
+    return found.queue;
+  };
+
+  async function openEvents(queue: Queue): Promise<QueueEvents> {
+    // From the last event there is: none of those to come is missed, whenever the first read reaches the server.
+    const last = await client.xrevrange(queue.toKey('events'), '+', '-', 'COUNT', 1);
+    const events = new QueueEvents(queue.name, {
+      connection: { ...clients.options, maxRetriesPerRequest: null },
+      prefix: PREFIX,
+      lastEventId: last[0]?.[0] ?? '0-0',
+    });
+    events.on('error', (error) => log(`the queue's events: ${error.message}`));
+    events.on('active', ({ jobId }) => tell({ type: 'active', id: jobId }));
+    events.on('progress', ({ jobId, data }) => tell({ type: 'told', id: jobId, message: data }));
+    events.on('completed', ({ jobId, returnvalue }) =>
+      tell({ type: 'completed', id: jobId, result: returnvalue }),
+    );
+    events.on('failed', ({ jobId, failedReason }) =>
+      tell({ type: 'failed', id: jobId, reason: failedReason, final: true }),
+    );
+    // Jobs are only ever delayed between two attempts.
+    events.on('delayed', async ({ jobId }) => {
+      const reason = await client.hget(queue.toKey(jobId), 'failedReason').catch(() => null);
+      tell({ type: 'failed', id: jobId, reason: reason ?? 'unknown', final: false });
+    });
+    await events.waitUntilReady();
+    return events;
+  }
+  const orders = await listenToControl({
+    base,
+    client,
+    clients,
+    log,
+    onEvent: (event) => {
+      if (event.eventName === 'orders') tell({ type: 'orders', id: event.sweep });
+      if (event.eventName === 'cancelled')
+        tell({ type: 'failed', id: event.jobId, reason: 'cancelled', final: true });
+    },
   });
-  events.on<BoardEvents, 'cancelled'>('cancelled', ({ jobId }) =>
-    tell({ type: 'failed', id: jobId, reason: 'cancelled', final: true }),
-  );
-  events.on<BoardEvents, 'cancel'>('cancel', ({ jobId }) => {
-    for (const processor of processors) processor.cancel(jobId);
-  });
-  await Promise.all([queue.waitUntilReady(), events.waitUntilReady()]);
+  await Promise.all(queues.map(({ queue }) => queue.waitUntilReady()));
+
+  const delayedSinceMs = new Map<string, number>();
+  /** Sends on its way what has been waiting for its next attempt for longer than any backoff lasts. */
+  const promoteOverdue = async (queue: Queue, delayedIds: readonly string[]): Promise<void> => {
+    const now = performance.now();
+    for (const id of delayedIds) {
+      const since = delayedSinceMs.get(id) ?? now;
+      delayedSinceMs.set(id, since);
+      if (now - since < LONGEST_BACKOFFS * timing.backoffMs) continue;
+      delayedSinceMs.delete(id);
+      log(`run ${id} is tried again now: a clock was set, or is wrong on one of the machines`);
+      const job = await Job.fromId(queue, id);
+      await job?.promote().catch((error) => log(`run ${id}: ${messageOf(error)}`));
+    }
+  };
 
   let closing: Promise<void> | undefined;
   return {
@@ -130,52 +135,58 @@ export async function openBoard<Payload>(options: BoardOptions<Payload>): Promis
     windowSize: (slots) => (connection.kind === 'embedded' ? EMBEDDED_WINDOW : 2 * slots + 256),
 
     enqueue: async (jobs) => {
-      // BullMQ ignores an id that stands in completed or failed. A job that runs is locked: it is never removed.
-      await Promise.all(
-        jobs.map(async ({ id }) => {
-          const state = await queue.getJobState(id);
-          if (state === 'completed' || state === 'failed') await queue.remove(id);
-        }),
-      );
-      await queue.addBulk(
-        jobs.map(({ id, payload, priority }) => ({
-          name: 'run',
-          data: payload,
-          opts: {
-            jobId: id,
-            attempts: ATTEMPTS,
-            backoff: { type: 'exponential', delay: timing.backoffMs },
-            removeOnComplete: { count: kept.completed },
-            removeOnFail: { count: kept.failed },
-            stackTraceLimit: 3,
-            ...(priority !== undefined && { priority }),
-          },
-        })),
-      );
+      const byQueue = new Map<Queue, typeof jobs>();
+      for (const job of jobs) {
+        const queue = queueOf(job.deviceClass);
+        byQueue.set(queue, [...(byQueue.get(queue) ?? []), job]);
+      }
+      for (const [queue, some] of byQueue) {
+        // BullMQ ignores an id that stands in completed or failed. A job that runs is locked: it is never removed.
+        await Promise.all(
+          some.map(async ({ id }) => {
+            const state = await queue.getJobState(id);
+            if (state === 'completed' || state === 'failed') await queue.remove(id);
+          }),
+        );
+        await queue.addBulk(
+          some.map(({ id, payload, priority }) => ({
+            name: 'run',
+            data: payload,
+            opts: {
+              jobId: id,
+              attempts: ATTEMPTS,
+              backoff: { type: 'exponential', delay: timing.backoffMs },
+              removeOnComplete: { count: kept.completed },
+              removeOnFail: { count: kept.failed },
+              stackTraceLimit: 3,
+              ...(priority !== undefined && { priority }),
+            },
+          })),
+        );
+      }
     },
 
-    outstanding: () => queue.getRanges(['active', 'waiting', 'prioritized', 'delayed'], 0, -1),
+    outstanding: async () => {
+      const found: OutstandingJob[] = [];
+      const delayedNow = new Set<string>();
+      for (const { deviceClass, queue } of queues) {
+        const [active, waiting, delayed] = await Promise.all([
+          queue.getRanges(['active'], 0, -1),
+          queue.getRanges(['waiting', 'prioritized'], 0, -1),
+          queue.getRanges(['delayed'], 0, -1),
+        ]);
+        for (const id of active) found.push({ id, deviceClass, active: true });
+        for (const id of [...waiting, ...delayed]) found.push({ id, deviceClass, active: false });
+        for (const id of delayed) delayedNow.add(id);
+        await promoteOverdue(queue, delayed);
+      }
+      for (const id of delayedSinceMs.keys()) if (!delayedNow.has(id)) delayedSinceMs.delete(id);
+      return found;
+    },
 
-    process: async ({ slots, handle }) => {
-      const processor = await startProcessor({
-        queueName,
-        prefix: PREFIX,
-        clients: clientsOf(connection, log),
-        slots,
-        lockDurationMs: timing.lockDurationMs,
-        stalledIntervalMs: timing.stalledIntervalMs,
-        parse: options.parse,
-        handle,
-        isCancelled: async (id) => (await client.hget(jobKey(id), 'cancelled')) === '1',
-        log,
-      });
-      processors.add(processor);
-      return {
-        close: async () => {
-          await processor.close();
-          processors.delete(processor);
-        },
-      };
+    withdraw: async (jobs) => {
+      // 0: it is locked, and stays.
+      await Promise.all(jobs.map(({ id, deviceClass }) => queueOf(deviceClass).remove(id)));
     },
 
     onEvent: (listener) => {
@@ -184,37 +195,48 @@ export async function openBoard<Payload>(options: BoardOptions<Payload>): Promis
     },
 
     cancel: async (id) => {
-      // The mark first: a processor that takes the job after the event went by still sees it.
-      if ((await client.eval(MARK_CANCELLED, 1, jobKey(id))) !== 1) return;
-      const state = await queue.getJobState(id);
-      if (state === 'completed' || state === 'failed') return;
-      await producer.publishEvent({ eventName: 'cancel', jobId: id });
-      // 0: it is locked, and ends where it runs.
-      if ((await queue.remove(id)) === 1) await producer.publishEvent({ eventName: 'cancelled', jobId: id });
+      for (const { queue } of queues) {
+        // The mark first: a processor that takes the job after the event went by still sees it.
+        if (!(await markCancelled(client, queue.toKey(id)))) continue;
+        const state = await queue.getJobState(id);
+        if (state === 'completed' || state === 'failed') continue;
+        await control.send({ eventName: 'cancel', jobId: id });
+        // 0: it is locked, and ends where it runs.
+        if ((await queue.remove(id)) === 1) await control.send({ eventName: 'cancelled', jobId: id });
+      }
+    },
+
+    order: (sweep) => control.send({ eventName: 'orders', sweep }),
+
+    reclaim: async (isGone) => {
+      const taken: string[] = [];
+      for (const { queue } of queues) {
+        for (const id of await queue.getRanges(['active'], 0, -1)) {
+          const token = await client.get(`${queue.toKey(id)}:lock`);
+          if (token === null || !isGone(token)) continue;
+          // With the lock of the one that is gone, as it would have done itself: no attempt is consumed.
+          const job = await Job.fromId(queue, id);
+          await job
+            ?.moveToWait(token)
+            .then(() => taken.push(id))
+            .catch((error) => log(`run ${id} was not taken back: ${messageOf(error)}`));
+        }
+      }
+      return taken;
     },
 
     close: () => {
       closing ??= (async () => {
-        await Promise.all([...processors].map((processor) => processor.close()));
         listeners.clear();
-        await clients.closeBounded(events.getBackend(), events.close());
-        await producer.close();
-        await queue.close();
+        await Promise.all(
+          queues.map(({ events }) => clients.closeBounded(events.getBackend(), events.close())),
+        );
+        await orders.close();
+        await control.close();
+        await Promise.all(queues.map(({ queue }) => queue.close()));
         client.disconnect();
-        if (!options.connection) await connection.close();
       })();
       return closing;
     },
-  };
-}
-
-/** A connection that is down says so on every attempt, from every client: one line in a while is enough. */
-function unrepeated(log: (line: string) => void): (line: string) => void {
-  const saidAt = new Map<string, number>();
-  return (line) => {
-    const now = Date.now();
-    if (now - (saidAt.get(line) ?? Number.NEGATIVE_INFINITY) < REPEATED_ERROR_MS) return;
-    saidAt.set(line, now);
-    log(line);
   };
 }

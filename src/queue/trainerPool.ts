@@ -12,7 +12,12 @@ export interface TrainerPool<Payload, Event, Result> {
    */
   run(
     payload: Payload,
-    options: { signal: AbortSignal; onEvent(event: Event): void | Promise<void> },
+    options: {
+      signal: AbortSignal;
+      onEvent(event: Event): void | Promise<void>;
+      /** Told which of the slots runs it. */
+      onSlot?(slot: number): void;
+    },
   ): Promise<Result>;
   /** Of the trainers that live now. */
   pids(): number[];
@@ -161,11 +166,12 @@ export function openTrainerPool<Payload, Event, Result>(
   };
 
   return {
-    run: (payload, { signal, onEvent }) => {
+    run: (payload, { signal, onEvent, onSlot }) => {
       const either = AbortSignal.any([signal, closed.signal]);
       const run = (async () => {
         const slot = await freeSlot(either);
         try {
+          onSlot?.(slot);
           return await runOn(slot, payload, either, onEvent);
         } finally {
           release(slot);

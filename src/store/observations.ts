@@ -45,7 +45,10 @@ const NAMES = Object.keys(VALUES) as (keyof typeof VALUES)[];
 /** `general_loss AS generalLoss, …`: a row of the table is then an ObservationRecord. */
 const OBSERVATION = `observations.run, observations.tokens, ${NAMES.map((name) => `${VALUES[name]} AS ${name}`).join(', ')}`;
 
-type ObservationFunctions = Pick<ResultsStore, 'recordObservation' | 'observations' | 'runObservations'>;
+type ObservationFunctions = Pick<
+  ResultsStore,
+  'recordObservation' | 'recordObservations' | 'observations' | 'runObservations'
+>;
 
 /** The part of the results store that holds what was measured. */
 export function recordObservations(database: Database.Database): ObservationFunctions {
@@ -63,7 +66,7 @@ export function recordObservations(database: Database.Database): ObservationFunc
      ORDER BY kind, domain, model_size, domain_ratio, seed, observations.run, observations.tokens`,
   );
 
-  const record = database.transaction((row: ObservationRecord) => {
+  const record = (row: ObservationRecord): void => {
     const stored = (selectOne.all(row.run, row.tokens) as ObservationRecord[])[0];
     if (stored) {
       for (const name of NAMES) {
@@ -81,10 +84,12 @@ export function recordObservations(database: Database.Database): ObservationFunc
     }
     insert.run(row.run, row.tokens, ...NAMES.map((name) => row[name]));
     advance.run(row.tokens, row.run);
+  };
+  const recordAll = database.transaction((rows: readonly ObservationRecord[]) => {
+    for (const row of rows) record(row);
   });
-
-  return {
-    recordObservation: (row) => {
+  const recordObservations: ResultsStore['recordObservations'] = (rows) => {
+    for (const row of rows) {
       for (const name of NAMES) {
         const value = row[name];
         if (value === null || Number.isFinite(value)) continue;
@@ -92,8 +97,13 @@ export function recordObservations(database: Database.Database): ObservationFunc
           `run ${row.run} at ${row.tokens} tokens: ${name} is ${value}, not a number to store`,
         );
       }
-      record.immediate(row);
-    },
+    }
+    if (rows.length > 0) recordAll.immediate(rows);
+  };
+
+  return {
+    recordObservations,
+    recordObservation: (row) => recordObservations([row]),
     observations: (sweep) => selectSweep.all(sweep) as SweepObservation[],
     runObservations: (run) => selectRun.all(run) as ObservationRecord[],
   };

@@ -27,6 +27,7 @@ type RunFunctions = Pick<
   | 'runStatus'
   | 'runs'
   | 'setRunning'
+  | 'setEnvironment'
   | 'setProgress'
   | 'finishRun'
   | 'addSeconds'
@@ -130,6 +131,9 @@ export function recordRuns(database: Database.Database): RunFunctions {
       updateEnvironment.run(canonicalJson(environment), id);
       return true;
     }),
+    setEnvironment: (id, environment) => {
+      updateEnvironment.run(canonicalJson(environment), id);
+    },
     setProgress: (id, tokens) => {
       if (updateTokens.run(tokens, id).changes === 0) known(id);
     },

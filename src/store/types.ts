@@ -107,6 +107,8 @@ export interface ResultsStore {
   runs(sweep: string): (RunRecord & SweepRunRecord)[];
   /** False, and nothing changes, when the run already has its result. */
   setRunning(id: string, environment: Record<string, string>): boolean;
+  /** Where it was trained; of a run that has its result too. */
+  setEnvironment(id: string, environment: Record<string, string>): void;
   /** Training tokens so far; a lower number than the stored one changes nothing. */
   setProgress(id: string, tokens: number): void;
   /**
@@ -114,6 +116,8 @@ export interface ResultsStore {
    * ContradictionError. Throws a RangeError on a loss that is not finite.
    */
   recordObservation(row: ObservationRecord): void;
+  /** Several in one transaction: all or none. */
+  recordObservations(rows: readonly ObservationRecord[]): void;
   /** Base runs first, then by domain, model size, domain ratio, seed, tokens. */
   observations(sweep: string): SweepObservation[];
   /** By tokens. */

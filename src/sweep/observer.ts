@@ -1,4 +1,4 @@
-import type { TrainingEvent } from '../training/events.ts';
+import type { RunNews } from '../worker/news.ts';
 import type { PlannedRun } from './plan.ts';
 import type { RunTally } from './tally.ts';
 
@@ -7,8 +7,8 @@ export interface SweepObserver {
   /** A line worth reading. */
   note(line: string): void;
   planned(plan: { runs: readonly PlannedRun[]; doneIds: ReadonlySet<string>; trainers: number }): void;
-  /** `slot` is 0 … trainers − 1. */
-  event(slot: number, run: PlannedRun, event: TrainingEvent): void;
-  ended(slot: number, run: PlannedRun, status: 'done' | 'diverged' | 'failed' | 'stopped'): void;
+  /** How a run goes, wherever it is trained. */
+  news(run: PlannedRun, news: RunNews): void;
+  ended(run: PlannedRun, status: 'done' | 'diverged' | 'failed' | 'stopped', why: string | null): void;
   trained(tally: RunTally): void;
 }

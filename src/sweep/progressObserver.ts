@@ -1,4 +1,3 @@
-import type { TrainingEvent } from '../training/events.ts';
 import type { SweepObserver } from './observer.ts';
 import type { PlannedRun } from './plan.ts';
 
@@ -25,8 +24,21 @@ export interface ProgressDisplay {
   stop(): void;
 }
 
-/** Shows a sweep's events on a display. Work is weighed in FLOPs: a token of a large model takes longer. */
+/** Shows a sweep's news on a display. Work is weighed in FLOPs: a token of a large model takes longer. */
 export function progressObserver(display: ProgressDisplay): SweepObserver {
+  const lines = new Map<string, number>();
+  /** The run's line on the display, the lowest that is free; shown as begun when it is new there. */
+  const lineOf = (run: PlannedRun, doneTokens: number, begins: boolean): number => {
+    const known = lines.get(run.id);
+    const taken = new Set(lines.values());
+    let line = known ?? 0;
+    while (known === undefined && taken.has(line)) line++;
+    lines.set(run.id, line);
+    if (begins || known === undefined) {
+      display.runStarted(line, run.label.label, run.spec.tokens, { doneTokens, flops: run.flops });
+    }
+    return line;
+  };
   return {
     note: (line) => display.message(line),
     planned: ({ runs, doneIds }) => {
@@ -42,33 +54,19 @@ export function progressObserver(display: ProgressDisplay): SweepObserver {
         doneFlops: sum(done, (run) => run.flops),
       });
     },
-    event: (slot, run, event) => show(display, slot, run, event),
-    ended: (slot, _, status) => display.runEnded(slot, status),
+    news: (run, { started, progress, measured }) => {
+      const line = lineOf(run, started?.tokens ?? progress?.tokens ?? 0, started !== undefined);
+      if (progress) {
+        display.runProgress(line, progress.tokens, progress.loss ?? Number.NaN, progress.tokensPerSecond);
+      }
+      const last = measured.at(-1);
+      if (last) display.runEvaluated(line, last);
+    },
+    ended: (run, status, why) => {
+      if (why !== null) display.message(`${run.label.label} ${status}: ${why}`);
+      display.runEnded(lineOf(run, 0, false), status);
+      lines.delete(run.id);
+    },
     trained: () => display.stop(),
   };
-}
-
-function show(display: ProgressDisplay, slot: number, run: PlannedRun, event: TrainingEvent): void {
-  switch (event.type) {
-    case 'started':
-      display.runStarted(slot, run.label.label, run.spec.tokens, {
-        doneTokens: event.tokens,
-        flops: run.flops,
-      });
-      break;
-    case 'progress':
-      display.runProgress(slot, event.tokens, event.loss, event.tokensPerSecond);
-      break;
-    case 'evaluated':
-      display.runEvaluated(slot, {
-        generalLoss: event.losses.general.loss,
-        domainLoss: event.losses.domain?.loss ?? null,
-      });
-      break;
-    case 'diverged':
-      display.message(`${run.label.label} diverged at ${event.tokens} tokens: ${event.reason}`);
-      break;
-    default:
-      break;
-  }
 }

@@ -1,38 +1,34 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parse } from 'yaml';
+import { hashFile } from '../artifacts/hashing.ts';
+import { openArtifactHome } from '../artifacts/openHome.ts';
+import type { ArtifactHome } from '../artifacts/types.ts';
 import { writeFileAtomic } from '../common/atomicFile.ts';
-import { sha256 } from '../common/canonical.ts';
-import { UserError } from '../common/errors.ts';
+import { messageOf, UserError } from '../common/errors.ts';
 import { describeDifferences } from '../config/describeDifferences.ts';
 import { resolvedConfigYaml } from '../config/resolvedConfigYaml.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { PrepareProgress } from '../corpus/prepare.ts';
 import type { DemoGenerators } from '../corpus/sources.ts';
 import { openEngine } from '../engine/openEngine.ts';
-import { openBoard } from '../queue/board.ts';
-import { openTrainerPool } from '../queue/trainerPool.ts';
+import { openQueueConnection } from '../queue/connection.ts';
 import type { CorpusFacts } from '../report/types.ts';
-import { openArtifacts } from '../store/artifacts.ts';
 import { lockStore } from '../store/lock.ts';
 import { openResultsStore, type ResultsStore } from '../store/results.ts';
-import type { TrainingEvent } from '../training/events.ts';
-import type { RunResult, RunTask } from '../training/execute.ts';
+import { readManifest } from '../training/checkpoint.ts';
+import { describeEnvironment } from '../worker/environment.ts';
 import { assumeCorpora } from './assumedCorpora.ts';
 import { prepareSweep } from './corpora.ts';
-import { describeEnvironment } from './environment.ts';
+import { dispatchRuns, forgetResult } from './dispatch.ts';
 import { estimateSweep, type SweepEstimate, trainerCount } from './estimate.ts';
-import { parseRunJob, type RunJob } from './job.ts';
+import { startLocalWorker } from './localWorker.ts';
 import type { SweepObserver } from './observer.ts';
 import { type PlannedRun, planRuns, type SweepCorpora } from './plan.ts';
+import { savePlanRecord } from './planRecord.ts';
 import { loadProvenance, saveProvenance } from './provenance.ts';
-import { runAll } from './runner.ts';
 import { runsLayout } from './runsLayout.ts';
-import { createSlots } from './slots.ts';
-import type { RunTally } from './tally.ts';
-import { trainRun, verifyCheckpoint } from './trainRun.ts';
+import { type RunTally, tallyOf } from './tally.ts';
 
 export interface SweepOptions {
   config: ResolvedConfig;
@@ -45,6 +41,10 @@ export interface SweepOptions {
   trainerScript: string;
   /** A Redis to dispatch through; the embedded store without it. */
   redisUrl?: string | undefined;
+  /** Where artifacts live; the runs folder without it. */
+  artifactsUrl?: string | undefined;
+  /** Credentials of the artifact home, see openHome.ts. */
+  environment: Readonly<Record<string, string | undefined>>;
   observer: SweepObserver;
   onPrepare(progress: PrepareProgress): void;
   /** Told the plan before training begins; false ends the sweep there (a dry run). */
@@ -80,7 +80,9 @@ export async function trainSweep(options: SweepOptions): Promise<RunTally | null
   if (signal.aborted) return null;
   const { engine, reason } = await openEngine(config.run.engine);
   const runs = planRuns(config, prepared.corpora, engine.name, prepared.tokenizerHash);
-  const trainers = trainerCount(config.run.trainers);
+  // A fleet trains for a coordinator, unless the config says how many trainers are wanted here.
+  const isFleet = Boolean(options.redisUrl) && config.run.trainers === 'auto';
+  const trainers = isFleet ? 0 : trainerCount(config.run.trainers);
   const doneIds = finishedRuns(layout.store, runs);
   const proceed = await options.onPlan({
     runs,
@@ -91,13 +93,17 @@ export async function trainSweep(options: SweepOptions): Promise<RunTally | null
       estimateSweep(
         runs.filter((run) => !doneIds.has(run.id)),
         engine,
-        trainers,
+        Math.max(1, trainers),
       ),
   });
   if (!proceed || signal.aborted) return null;
 
   mkdirSync(layout.sweep(config.name), { recursive: true });
-  const release: (() => unknown)[] = [lockStore(options.runsFolder, config.name)];
+  const release: (() => unknown)[] = [
+    // With a queue of its own a second sweep would train the same runs: it must not use the same folder. On a shared
+    // Redis sweeps of one folder share their runs.
+    lockStore(options.redisUrl ? layout.sweep(config.name) : options.runsFolder, config.name),
+  ];
   try {
     for (const line of changesSince(layout.config(config.name), config)) note(line);
     writeFileAtomic(layout.config(config.name), resolvedConfigYaml(config));
@@ -114,73 +120,53 @@ export async function trainSweep(options: SweepOptions): Promise<RunTally | null
     const store = openResultsStore(layout.store);
     release.push(() => store.close());
     savePlan(store, config, runs);
-    const artifacts = openArtifacts(layout.artifacts);
-    await forgetLostCheckpoints(store, artifacts, runs, note);
-
-    const pool = openTrainerPool<RunTask, TrainingEvent, RunResult>({
-      script: options.trainerScript,
-      slots: trainers,
-      // Several small trainers beat one with several threads: small matrices gain little, busy threads fight.
-      environment: () => ({ OMP_NUM_THREADS: '1', TF_NUM_INTRAOP_THREADS: '1', TF_CPP_MIN_LOG_LEVEL: '2' }),
-      log: (line) => observer.note(`trainer: ${line}`),
+    const home = await openArtifactHome({
+      url: options.artifactsUrl,
+      defaultFolder: layout.artifacts,
+      environment: options.environment,
     });
-    release.push(() => pool.close());
-    const board = await openBoard<RunJob>({
+    release.push(() => home.close());
+    const connection = await openQueueConnection({
       redisUrl: options.redisUrl,
-      queueName: queueNameOf(options.runsFolder),
-      parse: parseRunJob,
       log: (line) => observer.note(`queue: ${line}`),
     });
-    release.push(() => board.close());
+    release.push(() => connection.close());
+    await savePlanRecord(home, store, config.name);
+    await forgetLostCheckpoints(store, home, runs, note);
 
     observer.planned({ runs, doneIds, trainers });
-    const byId = new Map(runs.map((run) => [run.id, run]));
-    const slots = createSlots(trainers);
-    const tally = await runAll({
+    const finishedBefore = new Set(
+      runs.filter((run) => store.runStatus(run.id) === 'done').map((run) => run.id),
+    );
+    if (trainers > 0) {
+      const worker = await startLocalWorker({
+        connection,
+        home,
+        cacheFolder,
+        workFolder: layout.work,
+        trainers,
+        engine: engine.name,
+        environment,
+        trainerScript: options.trainerScript,
+        note: observer.note,
+      });
+      release.push(() => worker.close());
+    }
+    const trainedTokens = await dispatchRuns({
+      sweep: config.name,
       runs,
-      board,
-      slots: trainers,
+      store,
+      home,
+      connection,
+      engine: engine.name,
+      cacheFolder,
+      shareShards: connection.kind === 'redis',
+      checkpointSeconds: config.run.checkpointSeconds,
+      keepCheckpoints: config.run.keepCheckpoints,
+      observer,
       signal,
-      note: observer.note,
-      recordOf: (id) => store.run(id)!,
-      markBlocked: (id, why) => {
-        store.failRun(id, why);
-        observer.note(`${byId.get(id)!.label.label} is left out: ${why}`);
-      },
-      markFailed: (id, why) => {
-        store.failRun(id, why);
-        observer.note(`${byId.get(id)!.label.label} failed: ${why}`);
-      },
-      handle: (job, context) =>
-        slots.use(async (slot) => {
-          const run = byId.get(job.id);
-          let told: 'diverged' | 'done' | 'stopped' | 'failed' = 'failed';
-          try {
-            const tokens = await trainRun(
-              {
-                store,
-                artifacts,
-                cacheFolder,
-                workFolder: layout.work,
-                checkpointSeconds: config.run.checkpointSeconds,
-                keepCheckpoints: config.run.keepCheckpoints,
-                environment,
-                dispatch: (task, { signal: stop, onEvent }) => pool.run(task, { signal: stop, onEvent }),
-                onEvent: (_, event) => run && observer.event(slot, run, event),
-              },
-              job,
-              context,
-            );
-            told = store.runStatus(job.id) === 'diverged' ? 'diverged' : 'done';
-            return tokens;
-          } catch (error) {
-            if (context.signal.aborted) told = 'stopped';
-            throw error;
-          } finally {
-            if (run) observer.ended(slot, run, told);
-          }
-        }),
     });
+    const tally = tallyOf(store.runs(config.name), finishedBefore, trainedTokens);
     const wallSeconds = provenance.wallSeconds + (performance.now() - beganMs) / 1000;
     saveProvenance(layout.sweep(config.name), { ...provenance, wallSeconds });
     observer.trained(tally);
@@ -188,11 +174,6 @@ export async function trainSweep(options: SweepOptions): Promise<RunTally | null
   } finally {
     for (const each of release.reverse()) await each();
   }
-}
-
-/** One queue per runs folder: another folder's coordinator on the same Redis has neither its shards nor its checkpoints. */
-function queueNameOf(runsFolder: string): string {
-  return `runs-${sha256(`${hostname()}:${resolve(runsFolder)}`).slice(0, 16)}`;
 }
 
 async function prepareOrAssume(
@@ -248,7 +229,7 @@ function changesSince(path: string, config: ResolvedConfig): string[] {
 /** A finished base model whose checkpoint is gone or damaged must be trained again, or nothing can continue it. */
 async function forgetLostCheckpoints(
   store: ResultsStore,
-  artifacts: ReturnType<typeof openArtifacts>,
+  home: ArtifactHome,
   runs: readonly PlannedRun[],
   note: (line: string) => void,
 ): Promise<void> {
@@ -258,11 +239,28 @@ async function forgetLostCheckpoints(
   for (const run of runs) {
     const record = store.run(run.id)!;
     if (record.status !== 'done' || !waitedFor.has(run.id)) continue;
-    try {
-      await verifyCheckpoint(artifacts, record.checkpoint);
-    } catch (error) {
-      note(`${run.label.label} is trained again: ${(error as Error).message}`);
-      store.resetRun(run.id, { forgetObservations: false });
+    const problem = await checkpointProblem(home, record.checkpoint);
+    if (problem === null) continue;
+    note(`${run.label.label} is trained again: ${problem}`);
+    await forgetResult(store, home, run.id);
+  }
+}
+
+/** Why a finished run's checkpoint cannot be continued; null when it can, as far as is known without fetching it. */
+async function checkpointProblem(home: ArtifactHome, checkpoint: string | null): Promise<string | null> {
+  if (checkpoint === null) return 'its checkpoint was not kept';
+  try {
+    const manifest = home.localPath(checkpoint);
+    if (!(await home.has(checkpoint))) return `its checkpoint ${checkpoint} is gone`;
+    // What must be fetched is verified by whoever fetches it.
+    if (manifest === null) return null;
+    const { parametersSha256, momentsSha256 } = readManifest(manifest);
+    for (const hash of [checkpoint, parametersSha256, momentsSha256]) {
+      const path = home.localPath(hash)!;
+      if ((await hashFile(path)) !== hash) return `its checkpoint is damaged (${path})`;
     }
+    return null;
+  } catch (error) {
+    return messageOf(error);
   }
 }

@@ -40,8 +40,9 @@ const resumeSchema = z.object({
       losses: z.object({ general: lossSchema, domain: lossSchema.nullable() }),
     }),
   ),
-  stateFile: z.string(),
-  stateSha256: z.string(),
+  // A name, never a path: the file may have come from another machine.
+  stateFile: z.string().regex(/^state-\d{1,15}\.safetensors$/),
+  stateSha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
 /** What a finished run leaves for others: names its tensor files by hash. Its own hash is the checkpoint's. */
@@ -106,6 +107,43 @@ export async function loadResumePoint(
     return { point: { tokens, optimizerSteps, cursor, measured, state }, problem: null };
   } catch (error) {
     return { point: null, problem: `the checkpoint in ${folder} cannot be used (${messageOf(error)})` };
+  }
+}
+
+/** The files of the point saved in a run's folder, and how far it is; null when there is none that can be read. */
+export function resumeFiles(
+  folder: string,
+): { index: string; state: string; stateSha256: string; tokens: number } | null {
+  const index = join(folder, RESUME_FILE);
+  if (!existsSync(index)) return null;
+  const parsed = resumeSchema.safeParse(parseJson(readFileSync(index, 'utf8')));
+  if (!parsed.success) return null;
+  const { stateFile, stateSha256, tokens } = parsed.data;
+  return { index, state: join(folder, stateFile), stateSha256, tokens };
+}
+
+/**
+ * Puts a point that another machine saved where a run here will find it. `fetchState` writes the artifact of that hash
+ * to a path. Throws a ZodError or SyntaxError on an index that is none, and an Error on another run's.
+ */
+export async function placeResumePoint(
+  folder: string,
+  run: string,
+  index: Uint8Array,
+  fetchState: (sha256: string, path: string) => Promise<void>,
+): Promise<void> {
+  const point = resumeSchema.parse(JSON.parse(Buffer.from(index).toString('utf8')));
+  if (point.run !== run) throw new Error(`the saved point belongs to run ${point.run}`);
+  mkdirSync(folder, { recursive: true });
+  await fetchState(point.stateSha256, join(folder, point.stateFile));
+  writeFileAtomic(join(folder, RESUME_FILE), index);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

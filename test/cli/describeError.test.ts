@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { describeError, exitCodeFor } from '../../src/cli/describeError.ts';
-import { InterruptedError } from '../../src/cli/interrupt.ts';
-import { UserError } from '../../src/common/errors.ts';
+import { InterruptedError, UserError } from '../../src/common/errors.ts';
 
 const HINT = 'Run it again with DEBUG=1 to see where this happened.';
 

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { createInterrupt, InterruptedError } from '../../src/cli/interrupt.ts';
+import { createInterrupt } from '../../src/cli/interrupt.ts';
+import { InterruptedError } from '../../src/common/errors.ts';
 
 const setUp = (releaseTimeoutMs = 1000) => {
   const process = new EventEmitter();

@@ -1,12 +1,16 @@
 import { describe, it } from 'vitest';
 import { openQueueConnection, type QueueConnection } from '../../src/queue/connection.ts';
+import { announcementsBattery } from './announcements.ts';
 import { boardDispatch } from './boardDispatch.ts';
+import { boardFleet } from './boardFleet.ts';
 import { hasRedisServer, startRedisServer } from './boardRedis.ts';
 import { boardStopping } from './boardStopping.ts';
 
 describe.each([
   ['dispatches jobs', boardDispatch],
   ['stops jobs', boardStopping],
+  ['serves a fleet', boardFleet],
+  ['knows who is there', announcementsBattery],
 ])('a board %s', (_, battery) => {
   describe('on the embedded store', () => battery(() => openQueueConnection({ log: () => {} })));
 

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { UserError } from '../../src/common/errors.ts';
 import type { QueueConnection } from '../../src/queue/connection.ts';
 import { type BoardEvent, type BoardJob, UnrecoverableJobError } from '../../src/queue/types.ts';
-import { boardHarness, ended, jobs, type Payload, recorded, until } from './boardHarness.ts';
+import { boardHarness, ended, ids, jobs, type Payload, recorded, until } from './boardHarness.ts';
 
 /** What every board must do with jobs, on whatever store. */
 export function boardDispatch(connect: () => Promise<QueueConnection>): void {
@@ -53,7 +53,7 @@ export function boardDispatch(connect: () => Promise<QueueConnection>): void {
     const values: number[] = [];
     await one.enqueue([{ id: 'same', payload: { value: 1 } }]);
     await one.enqueue([{ id: 'same', payload: { value: 2 } }]);
-    expect(await one.outstanding()).toEqual(['same']);
+    expect(await ids(one)).toEqual(['same']);
     await one.process({ slots: 2, handle: async (job) => void values.push(job.payload.value) });
     await until('the end', () => ended(events, 'same') !== undefined);
     expect(values).toEqual([1]);
@@ -77,7 +77,7 @@ export function boardDispatch(connect: () => Promise<QueueConnection>): void {
     await until('the start', () => runs === 1);
     await one.enqueue(jobs(1));
     await delay(100);
-    expect(await one.outstanding()).toEqual(['run-0']);
+    expect(await ids(one)).toEqual(['run-0']);
     finish();
     await until('the end', async () => (await one.outstanding()).length === 0);
     expect(runs).toBe(1);
@@ -174,7 +174,7 @@ export function boardDispatch(connect: () => Promise<QueueConnection>): void {
       { id: 'middle', payload: { value: 3 }, priority: 20 },
       { id: 'base', payload: { value: 4 } },
     ]);
-    expect((await one.outstanding()).sort()).toEqual(['base', 'large', 'middle', 'small']);
+    expect((await ids(one)).sort()).toEqual(['base', 'large', 'middle', 'small']);
     const order: string[] = [];
     await one.process({ slots: 1, handle: async (job) => void order.push(job.id) });
     await until('four ends', () => order.length === 4 && ended(events, 'small') !== undefined);

@@ -2,20 +2,29 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { openBoard } from '../../src/queue/board.ts';
 import type { QueueConnection } from '../../src/queue/connection.ts';
-import type { Board, BoardEvent, BoardJob, JobStopped } from '../../src/queue/types.ts';
+import { type ProcessorOptions, startProcessor } from '../../src/queue/processor.ts';
+import type { Board, BoardEvent, BoardJob, JobStopped, Processor } from '../../src/queue/types.ts';
 import { FAST } from './boardTiming.ts';
 
 export interface Payload {
   value: number;
 }
 
+/** A board together with processors on its queues, which close before it. */
+export interface TestBoard extends Board<Payload> {
+  process(
+    options: Pick<ProcessorOptions<Payload>, 'slots' | 'handle'> & Partial<ProcessorOptions<Payload>>,
+  ): Promise<Processor>;
+}
+
 let queues = 0;
+let processors = 0;
 
 /** Boards on one connection, each test's on a queue of its own, closed after it. For use inside a describe. */
 export function boardHarness(connect: () => Promise<QueueConnection>) {
   let connection: QueueConnection;
   let queueName = '';
-  const open: Board<Payload>[] = [];
+  const open: TestBoard[] = [];
 
   beforeAll(async () => {
     connection = await connect();
@@ -28,21 +37,36 @@ export function boardHarness(connect: () => Promise<QueueConnection>) {
   return {
     connection: () => connection,
     /** Where the queue keeps a job, see board.ts. */
-    jobKey: (id: string) => `mixture-law:${queueName}:${id}`,
+    jobKey: (id: string) => `mixture-law:${queueName}-cpu:${id}`,
     /** A board on a new queue; `again`: another board on the same queue. */
-    board: async (again = false): Promise<Board<Payload>> => {
+    board: async (again = false): Promise<TestBoard> => {
       if (!again) queueName = `battery-${++queues}`;
-      const opened = await openBoard<Payload>({
-        connection,
-        queueName,
-        timing: FAST,
-        log: () => {},
-        parse: (data) => {
-          const { value } = data as Payload;
-          if (typeof value !== 'number') throw new Error('value is not a number');
-          return { value };
+      const base = queueName;
+      const shared = { connection, base, timing: FAST, log: () => {} };
+      const board = await openBoard<Payload>(shared);
+      const running: Processor[] = [];
+      const opened: TestBoard = {
+        ...board,
+        process: async (given) => {
+          const processor = await startProcessor<Payload>({
+            ...shared,
+            classes: ['cpu'],
+            token: `worker-${++processors}`,
+            parse: (data) => {
+              const { value } = data as Payload;
+              if (typeof value !== 'number') throw new Error('value is not a number');
+              return { value };
+            },
+            ...given,
+          });
+          running.push(processor);
+          return processor;
         },
-      });
+        close: async () => {
+          await Promise.all(running.map((processor) => processor.close()));
+          await board.close();
+        },
+      };
       open.push(opened);
       return opened;
     },
@@ -68,6 +92,10 @@ export function ended(events: readonly BoardEvent[], id: string): BoardEvent | u
   return events.find(
     (event) => event.id === id && (event.type === 'completed' || (event.type === 'failed' && event.final)),
   );
+}
+
+export async function ids(board: Board<Payload>): Promise<string[]> {
+  return (await board.outstanding()).map((job) => job.id);
 }
 
 /** run-0, run-1, … */

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { expect, it } from 'vitest';
 import type { QueueConnection } from '../../src/queue/connection.ts';
 import { HandedBack } from '../../src/queue/types.ts';
-import { boardHarness, ended, jobs, recorded, stopped, until } from './boardHarness.ts';
+import { boardHarness, ended, ids, jobs, recorded, stopped, until } from './boardHarness.ts';
 import { FAST } from './boardTiming.ts';
 
 /** How every board stops jobs, hands them back and keeps their locks, on whatever store. */
@@ -30,7 +30,7 @@ export function boardStopping(connect: () => Promise<QueueConnection>): void {
     await first.close();
     expect(reasons).toEqual(['closing', 'closing']);
     expect(saved).toBe(2);
-    expect((await one.outstanding()).sort()).toEqual(['run-0', 'run-1', 'run-2']);
+    expect((await ids(one)).sort()).toEqual(['run-0', 'run-1', 'run-2']);
 
     const events = recorded(one);
     const attempts: number[] = [];
@@ -68,7 +68,7 @@ export function boardStopping(connect: () => Promise<QueueConnection>): void {
     await one.enqueue(jobs(1));
     await until('the end', () => ended(events, 'run-0') !== undefined);
     expect(attempts).toEqual([1, 1]);
-    expect(ended(events, 'run-0')).toEqual({ type: 'completed', id: 'run-0' });
+    expect(ended(events, 'run-0')).toMatchObject({ type: 'completed', id: 'run-0' });
   });
 
   it('cancels a running job from another board, and may run it again later', async () => {
@@ -102,7 +102,7 @@ export function boardStopping(connect: () => Promise<QueueConnection>): void {
     events.length = 0;
     await other.enqueue(jobs(1));
     await until('the end', () => ended(events, 'run-0') !== undefined);
-    expect(ended(events, 'run-0')).toEqual({ type: 'completed', id: 'run-0' });
+    expect(ended(events, 'run-0')).toMatchObject({ type: 'completed', id: 'run-0' });
   });
 
   it('cancels a waiting job, which then never runs', async () => {
@@ -112,7 +112,7 @@ export function boardStopping(connect: () => Promise<QueueConnection>): void {
     await one.cancel('run-0');
     await one.cancel('never-heard-of');
     await until('the event', () => ended(events, 'run-0') !== undefined);
-    expect(await one.outstanding()).toEqual(['run-1']);
+    expect(await ids(one)).toEqual(['run-1']);
     const seen: string[] = [];
     await one.process({ slots: 1, handle: async (job) => void seen.push(job.id) });
     await until('the other end', () => ended(events, 'run-1') !== undefined);
@@ -170,7 +170,7 @@ export function boardStopping(connect: () => Promise<QueueConnection>): void {
       ['lost', 1],
       ['began', 1],
     ]);
-    expect(ended(events, 'run-0')).toEqual({ type: 'completed', id: 'run-0' });
+    expect(ended(events, 'run-0')).toMatchObject({ type: 'completed', id: 'run-0' });
   });
 
   it('keeps the lock of a job that runs longer than the lock lasts', async () => {

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/common/errors.ts';
 import { openBoard } from '../../src/queue/board.ts';
 import { openQueueConnection, parseRedisUrl } from '../../src/queue/connection.ts';
+import { startProcessor } from '../../src/queue/processor.ts';
 import { freePort, hasRedisServer, startRedisServer } from '../contract/boardRedis.ts';
 
 const SECRET = 'sEcr3t';
@@ -127,16 +128,18 @@ describe('a Redis that cannot be used', () => {
     it('one that goes away under a running job: closing still ends, and no line tells the password', async () => {
       const server = await startRedisServer();
       const lines: string[] = [];
-      const board = await openBoard<number>({
-        redisUrl: server.url,
-        queueName: 'gone',
-        parse: Number,
-        log: (line) => lines.push(line),
-      });
+      const log = (line: string) => lines.push(line);
+      const connection = await openQueueConnection({ redisUrl: server.url, log });
+      const shared = { connection, base: 'gone', log };
+      const board = await openBoard<number>(shared);
       let reason: unknown;
       let started = () => {};
       const start = new Promise<void>((done) => (started = done));
-      await board.process({
+      const processor = await startProcessor<number>({
+        ...shared,
+        classes: ['cpu'],
+        token: 'mine',
+        parse: Number,
         slots: 1,
         handle: async (_, { signal }) => {
           started();
@@ -151,7 +154,7 @@ describe('a Redis that cannot be used', () => {
       await delay(200);
       await expect(board.outstanding()).rejects.toThrow();
       const began = Date.now();
-      await board.close();
+      await Promise.all([processor.close(), board.close()]);
       expect(Date.now() - began).toBeLessThan(9000);
       expect(reason).toMatchObject({ why: 'closing' });
       expect(lines.join('\n')).toMatch(/ECONNREFUSED/);

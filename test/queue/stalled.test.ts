@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openBoard } from '../../src/queue/board.ts';
+import { openQueueConnection } from '../../src/queue/connection.ts';
+import { startProcessor } from '../../src/queue/processor.ts';
 import { hasRedisServer, startRedisServer } from '../contract/boardRedis.ts';
 import { FAST } from '../contract/boardTiming.ts';
 
@@ -9,7 +11,10 @@ import { FAST } from '../contract/boardTiming.ts';
 describe.skipIf(!hasRedisServer)(
   'a machine that was killed (skipped where no redis-server is installed)',
   () => {
-    it('its job is taken over when the lock has run out, and no attempt is charged', async () => {
+    it.each([
+      ['is taken over when the lock has run out', FAST, false],
+      ['is taken over at once when its worker is known to be gone', undefined, true],
+    ])('its job %s, and no attempt is charged', async (_, timing, known) => {
       const server = await startRedisServer();
       const child = spawn(process.execPath, ['--import', 'tsx', 'test/queue/takeAndHold.ts'], {
         cwd: resolve(import.meta.dirname, '../..'),
@@ -19,27 +24,38 @@ describe.skipIf(!hasRedisServer)(
       const taken = new Promise<string>((tell) =>
         child.stdout.once('data', (chunk) => tell(String(chunk).trim())),
       );
-      const board = await openBoard<number>({
-        redisUrl: server.url,
-        queueName: 'stalled',
-        parse: Number,
-        log: () => {},
-        timing: FAST,
-      });
+      const connection = await openQueueConnection({ redisUrl: server.url, log: () => {} });
+      const shared = { connection, base: 'stalled', log: () => {}, ...(timing && { timing }) };
+      const board = await openBoard<number>(shared);
       await board.enqueue([{ id: 'a', payload: 7 }]);
       expect(await taken).toBe('a');
       child.kill('SIGKILL');
       const killedMs = Date.now();
-      const [payload, attempt] = await new Promise<[number, number]>((done) => {
-        void board.process({
-          slots: 1,
-          handle: async (job, context) => done([job.payload, context.attempt]),
-        });
+      expect(await board.reclaim((token) => token === 'another')).toEqual([]);
+      if (known) expect(await board.reclaim((token) => token === 'the-killed')).toEqual(['a']);
+      const next = withResolvers<[number, number]>();
+      const processor = await startProcessor<number>({
+        ...shared,
+        classes: ['cpu'],
+        token: 'the-next',
+        slots: 1,
+        parse: Number,
+        handle: async (job, context) => next.resolve([job.payload, context.attempt]),
       });
-      expect([payload, attempt]).toEqual([7, 1]);
-      expect(Date.now() - killedMs).toBeLessThan(FAST.lockDurationMs + 3 * FAST.stalledIntervalMs + 2000);
+      expect(await next.promise).toEqual([7, 1]);
+      expect(Date.now() - killedMs).toBeLessThan(
+        known ? 3000 : FAST.lockDurationMs + 3 * FAST.stalledIntervalMs + 2000,
+      );
+      await processor.close();
       await board.close();
+      await connection.close();
       await server.stop();
     });
   },
 );
+
+function withResolvers<T>() {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((done) => (resolve = done));
+  return { promise, resolve };
+}

@@ -1,16 +1,18 @@
 // Run by stalled.test.ts: takes a job and keeps it until this process is killed.
-import { openBoard } from '../../src/queue/board.ts';
+import { openQueueConnection } from '../../src/queue/connection.ts';
+import { startProcessor } from '../../src/queue/processor.ts';
 import { FAST } from '../contract/boardTiming.ts';
 
-const board = await openBoard<number>({
-  redisUrl: process.env.TEST_REDIS_URL!,
-  queueName: 'stalled',
+const connection = await openQueueConnection({ redisUrl: process.env.TEST_REDIS_URL!, log: () => {} });
+await startProcessor<number>({
+  connection,
+  base: 'stalled',
+  classes: ['cpu'],
+  token: 'the-killed',
+  slots: 1,
   parse: Number,
   log: () => {},
   timing: FAST,
-});
-await board.process({
-  slots: 1,
   handle: async (job) => {
     process.stdout.write(`${job.id}\n`);
     await new Promise(() => {});

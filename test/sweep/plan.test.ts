@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { resolveConfig } from '../../src/config/resolveConfig.ts';
 import { treeOf } from '../../src/config/tree.ts';
 import type { PreparedCorpus, ShardInfo } from '../../src/corpus/types.ts';
-import { parseRunJob } from '../../src/sweep/job.ts';
 import { planRuns, type SweepCorpora, validationTokens } from '../../src/sweep/plan.ts';
 import { runSpecSchema } from '../../src/training/runSpec.ts';
 
@@ -110,23 +109,5 @@ describe('validationTokens', () => {
     expect(validationTokens(config({ training: { baseTokens: 102_400, cptTokens: 51_200 } }))).toBe(32_768);
     const asked = config().corpora;
     expect(validationTokens({ ...config(), corpora: { ...asked, validationTokens: 5000 } })).toBe(8192);
-  });
-});
-
-describe('parseRunJob', () => {
-  const { spec } = plan()[0]!;
-  it('takes what the planner makes, also after JSON', () => {
-    const job = { spec, parentCheckpoint: null };
-    expect(parseRunJob(JSON.parse(JSON.stringify(job)))).toEqual(job);
-  });
-
-  it.each([
-    ['a path instead of a hash', { spec, parentCheckpoint: '../../etc/passwd' }],
-    ['an unknown key', { spec, parentCheckpoint: null, command: 'sh' }],
-    ['another numerics version', { spec: { ...spec, numericsVersion: 99 }, parentCheckpoint: null }],
-    ['a base run with a parent', { spec: { ...spec, parent: 'a'.repeat(64) }, parentCheckpoint: null }],
-    ['nothing', null],
-  ])('refuses %s for good', (_, payload) => {
-    expect(() => parseRunJob(payload)).toThrow(/not a run of this version/);
   });
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { arch, availableParallelism, cpus, platform, release } from 'node:os';
+import { arch, availableParallelism, cpus, hostname, platform, release } from 'node:os';
 import type { Engine } from '../engine/types.ts';
 
 /** Names and versions of all that can change a number: recorded with every run and shown in the report. */
@@ -14,6 +14,7 @@ export function describeEnvironment(
     tfjs: packageVersion('@tensorflow/tfjs/package.json'),
     processor: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${availableParallelism()} threads`,
     system: `${platform()} ${release()} ${arch()}`,
+    host: hostname(),
   };
 }
 

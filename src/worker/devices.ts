@@ -1,0 +1,127 @@
+import { execFile } from 'node:child_process';
+import { availableParallelism, totalmem } from 'node:os';
+import { promisify } from 'node:util';
+import { UserError } from '../common/errors.ts';
+import type { DeviceClass } from '../queue/names.ts';
+
+/** One slot runs one run at a time. */
+export interface Slot {
+  /** `cpu 0`, `gpu 1`. */
+  device: string;
+  deviceClass: DeviceClass;
+  memoryBytes: number;
+  /** Added to its trainer's environment. */
+  environment: Record<string, string>;
+}
+
+export interface Gpu {
+  index: number;
+  memoryBytes: number;
+}
+
+/** What is left to the system and to this process. */
+const SHARE_OF_MEMORY = 0.8;
+const GIB = 2 ** 30;
+/** Least memory of a class; drivers report a little less than the card's name says. */
+const GPU_CLASSES: readonly [DeviceClass, number][] = [
+  ['gpu-80g', 75 * GIB],
+  ['gpu-40g', 38 * GIB],
+  ['gpu', 0],
+];
+/** Several small trainers beat one with several threads: small matrices gain little, busy threads fight. */
+const ONE_THREAD = { OMP_NUM_THREADS: '1', TF_NUM_INTRAOP_THREADS: '1', TF_CPP_MIN_LOG_LEVEL: '2' };
+
+export function classOfGpu(memoryBytes: number): DeviceClass {
+  return GPU_CLASSES.find(([, least]) => memoryBytes >= least)![0];
+}
+
+/**
+ * The slots that `--devices` and `--slots` mean. `auto`: every GPU, or without one the processor. Throws a UserError on
+ * nonsense, and on a GPU that is not there.
+ */
+export async function slotsOf(options: {
+  /** `auto`, `cpu`, `gpu`, or `gpu:0,1`. */
+  devices: string;
+  /** For the processor: slots; null for one per thread. */
+  slots: number | null;
+  listGpus?: () => Promise<Gpu[]>;
+}): Promise<Slot[]> {
+  const { devices, slots, listGpus = nvidiaGpus } = options;
+  const wanted = /^(auto|cpu|gpu)(?::(\d+(?:,\d+)*))?$/.exec(devices);
+  if (!wanted || (wanted[2] !== undefined && wanted[1] !== 'gpu')) {
+    throw new UserError(`--devices ${devices} names no device`, 'write auto, cpu, gpu, or gpu:0,1');
+  }
+  const [, kind, list] = wanted;
+  if (kind === 'cpu') return cpuSlots(slots);
+  const gpus = await listGpus();
+  if (kind === 'auto' && gpus.length === 0) return cpuSlots(slots);
+  if (gpus.length === 0) {
+    throw new UserError(
+      'no GPU was found: nvidia-smi is not there or lists none',
+      'install the driver, or use --devices cpu',
+    );
+  }
+  if (slots !== null) {
+    throw new UserError(
+      'a GPU has one slot: --slots is for the processor',
+      'leave it away, or use --devices cpu',
+    );
+  }
+  const indexes = list === undefined ? gpus.map((gpu) => gpu.index) : list.split(',').map(Number);
+  if (new Set(indexes).size !== indexes.length) {
+    throw new UserError(`--devices ${devices} names a GPU twice`, 'name each once');
+  }
+  return indexes.map((index) => {
+    const gpu = gpus.find((each) => each.index === index);
+    if (!gpu) {
+      throw new UserError(
+        `there is no GPU ${index} here`,
+        `there are: ${gpus.map((each) => each.index).join(', ')}`,
+      );
+    }
+    return {
+      device: `gpu ${index}`,
+      deviceClass: classOfGpu(gpu.memoryBytes),
+      memoryBytes: gpu.memoryBytes,
+      environment: { ...ONE_THREAD, CUDA_VISIBLE_DEVICES: `${index}` },
+    };
+  });
+}
+
+export function cpuSlots(slots: number | null): Slot[] {
+  if (slots === 0) throw new UserError('a worker with 0 slots trains nothing', 'use --slots 1 or more');
+  const count = slots ?? availableParallelism();
+  // 0 where no limit (cgroup) is set.
+  const memory = Math.min(totalmem(), process.constrainedMemory?.() || Number.POSITIVE_INFINITY);
+  return Array.from({ length: count }, (_, at) => ({
+    device: `cpu ${at}`,
+    deviceClass: 'cpu',
+    memoryBytes: Math.floor((SHARE_OF_MEMORY * memory) / count),
+    environment: ONE_THREAD,
+  }));
+}
+
+const SMI_TIMEOUT_MS = 10_000;
+
+/** The GPUs that nvidia-smi lists; none where it is not installed. */
+async function nvidiaGpus(): Promise<Gpu[]> {
+  try {
+    const { stdout } = await promisify(execFile)(
+      'nvidia-smi',
+      ['--query-gpu=index,memory.total', '--format=csv,noheader,nounits'],
+      { timeout: SMI_TIMEOUT_MS },
+    );
+    return parseGpus(stdout);
+  } catch {
+    return [];
+  }
+}
+
+/** Lines `index, MiB`. */
+export function parseGpus(text: string): Gpu[] {
+  return text
+    .split('\n')
+    .map((line) => /^\s*(\d+)\s*,\s*(\d+)\s*$/.exec(line))
+    .filter((match) => match !== null)
+    .map((match) => ({ index: Number(match[1]), memoryBytes: Number(match[2]) * 2 ** 20 }));
+}
