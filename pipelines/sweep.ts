@@ -7,9 +7,11 @@ import { parseCommandLine } from '../src/cli/options.ts';
 import { preparationLines } from '../src/cli/preparation.ts';
 import { createProgress } from '../src/cli/progress.ts';
 import { loadConfig } from '../src/config/loadConfig.ts';
+import { queueSettings } from '../src/queue/settings.ts';
 import { sweepSummaryText } from '../src/report/summaryText.ts';
 import { trainerCount } from '../src/sweep/estimate.ts';
 import { collectSweep, writeSweepFiles } from '../src/sweep/finish.ts';
+import { keepLawsInHome } from '../src/sweep/lawRecords.ts';
 import { registerLaws } from '../src/sweep/lawRegistry.ts';
 import { planText } from '../src/sweep/planText.ts';
 import { progressObserver } from '../src/sweep/progressObserver.ts';
@@ -56,7 +58,7 @@ await runCommand(async (interrupt) => {
     cacheFolder,
     generators: demoGenerators,
     trainerScript: fileURLToPath(new URL('../workers/trainer.ts', import.meta.url)),
-    redisUrl: process.env.REDIS_URL,
+    queue: queueSettings(process.env),
     artifactsUrl: process.env.ARTIFACTS_URL,
     environment: process.env,
     observer: progressObserver(display),
@@ -88,6 +90,7 @@ await runCommand(async (interrupt) => {
   const input = collectSweep(runsFolder, config.name, (what) => say(`fitting: ${what}`));
   const [page] = writeSweepFiles(runsFolder, input);
   for (const line of registerLaws(runsFolder, input)) say(line);
+  await keepLawsInHome(runsFolder, process.env);
   const wallSeconds = (performance.now() - beganMs) / 1000;
   const columns = process.stdout.columns ?? 100;
   const colour = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR;

@@ -13,9 +13,9 @@ import { runCommand } from '../src/cli/main.ts';
 import { byteCount, wholeNumber } from '../src/cli/numbers.ts';
 import { parseCommandLine } from '../src/cli/options.ts';
 import { UserError } from '../src/common/errors.ts';
-import { secretFrom } from '../src/common/secrets.ts';
 import { openEngine } from '../src/engine/openEngine.ts';
 import { openQueueConnection } from '../src/queue/connection.ts';
+import { queueSettings } from '../src/queue/settings.ts';
 import { openSlotPool } from '../src/sweep/localWorker.ts';
 import { slotsOf } from '../src/worker/devices.ts';
 import { describeEnvironment } from '../src/worker/environment.ts';
@@ -68,8 +68,8 @@ or http://host:port of the coordinator with ARTIFACTS_TOKEN or ARTIFACTS_TOKEN_F
     cacheLimit: number;
   };
   const say = (line: string) => process.stderr.write(`${line}\n`);
-  const redisUrl = secretFrom(process.env, 'REDIS_URL');
-  if (!redisUrl) {
+  const queue = queueSettings(process.env);
+  if (!queue.redisUrl) {
     throw new UserError(
       'a worker needs the Redis that the sweeps use',
       'set REDIS_URL, e.g. redis://:password@host:6379/0 (without one, a sweep trains in its own process)',
@@ -93,7 +93,7 @@ or http://host:port of the coordinator with ARTIFACTS_TOKEN or ARTIFACTS_TOKEN_F
     environment: process.env,
   });
   interrupt.onRelease(() => home.close());
-  const connection = await openQueueConnection({ redisUrl, log: say });
+  const connection = await openQueueConnection({ ...queue, log: say });
   interrupt.onRelease(() => connection.close());
 
   const idle = new AbortController();

@@ -11,10 +11,18 @@ export interface ClientOptions {
   db?: number;
   username?: string;
   password?: string;
-  tls?: Record<string, never>;
+  tls?: TlsFiles;
   connectTimeout?: number;
   /** Milliseconds until the n-th attempt to connect again; null ends the client. */
   retryStrategy?: (attempt: number) => number | null;
+}
+
+/** What `rediss://` is checked with: contents of PEM files. */
+export interface TlsFiles {
+  ca?: Buffer;
+  cert?: Buffer;
+  key?: Buffer;
+  servername?: string;
 }
 
 /** A place to keep queues, checked once. Boards open their own clients to it. */
@@ -36,10 +44,11 @@ const NEXT_STEP = 'start it, correct REDIS_URL, or unset REDIS_URL to use the em
  * Throws a UserError when that Redis cannot be used; writes a line to `log` for each setting that may lose jobs.
  */
 export async function openQueueConnection(options: {
-  redisUrl?: string;
+  redisUrl?: string | undefined;
+  tls?: TlsFiles | undefined;
   log(line: string): void;
 }): Promise<QueueConnection> {
-  const { redisUrl, log } = options;
+  const { redisUrl, tls, log } = options;
   if (!redisUrl) {
     const store = await openEmbeddedStore();
     return {
@@ -49,7 +58,9 @@ export async function openQueueConnection(options: {
       close: () => store.close(),
     };
   }
-  const { clientOptions, description } = parseRedisUrl(redisUrl);
+  const parsed = parseRedisUrl(redisUrl);
+  const { description } = parsed;
+  const clientOptions = tls ? { ...parsed.clientOptions, tls } : parsed.clientOptions;
   for (const warning of await checkRedis(clientOptions, description)) log(warning);
   return {
     kind: 'redis',

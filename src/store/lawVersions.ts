@@ -13,7 +13,7 @@ interface Row {
 /** The law registry: every fit that was kept, numbered per subject, once per distinct hash of what went in. */
 export function recordLawVersions(
   database: Database.Database,
-): Pick<ResultsStore, 'saveLawVersion' | 'lawVersions' | 'lawVersion'> {
+): Pick<ResultsStore, 'saveLawVersion' | 'lawVersions' | 'lawVersion' | 'lawSubjects'> {
   const insert = database.prepare(
     `INSERT INTO law_versions (subject, version, inputs, created_at, content)
      SELECT @subject, COALESCE(MAX(version), 0) + 1, @inputs, @createdAt, @content
@@ -22,6 +22,7 @@ export function recordLawVersions(
   );
   const selectByInputs = database.prepare('SELECT * FROM law_versions WHERE subject = ? AND inputs = ?');
   const selectSubject = database.prepare('SELECT * FROM law_versions WHERE subject = ? ORDER BY version');
+  const selectSubjects = database.prepare('SELECT DISTINCT subject FROM law_versions ORDER BY subject');
   const selectOne = database.prepare('SELECT * FROM law_versions WHERE subject = ? AND version = ?');
   const record = (row: Row): LawVersionRecord => ({
     subject: row.subject,
@@ -37,6 +38,7 @@ export function recordLawVersions(
       const row = selectByInputs.all(subject, inputs)[0] as Row;
       return { version: row.version, isNew: changes > 0 };
     },
+    lawSubjects: () => (selectSubjects.all() as { subject: string }[]).map(({ subject }) => subject),
     lawVersions: (subject) => (selectSubject.all(subject) as Row[]).map(record),
     lawVersion: (subject, version) => {
       const row = selectOne.all(subject, version)[0] as Row | undefined;

@@ -143,6 +143,8 @@ export interface ResultsStore {
    * have.
    */
   saveLawVersion(law: Omit<LawVersionRecord, 'version'>): { version: number; isNew: boolean };
+  /** What there are laws of, in order. */
+  lawSubjects(): string[];
   /** Oldest first. */
   lawVersions(subject: string): LawVersionRecord[];
   lawVersion(subject: string, version: number): LawVersionRecord | null;

@@ -40,7 +40,7 @@ export async function savePlanRecord(home: ArtifactHome, store: ResultsStore, sw
     totalParameters,
     label,
   }));
-  const latest = (await readPlanRecords(home)).get(sweep);
+  const latest = (await readPlanRecords(home, planKey(sweep))).at(-1);
   const plan = { config: record.config, runs };
   if (latest && canonicalJson({ config: latest.config, runs: latest.runs }) === canonicalJson(plan)) return;
   const { name, createdAt } = record;
@@ -49,24 +49,23 @@ export async function savePlanRecord(home: ArtifactHome, store: ResultsStore, sw
   await home.putRecord('sweeps', planKey(sweep), gzipSync(canonicalJson(content)));
 }
 
-/** The latest plan of every sweep that the home knows. What cannot be read is passed over, and told. */
+/** The plans that the home knows, of one sweep or all, oldest first. What cannot be read is passed over, and told. */
 export async function readPlanRecords(
   home: ArtifactHome,
+  key?: string,
   note: (line: string) => void = () => {},
-): Promise<Map<string, PlanRecord>> {
-  const latest = new Map<string, PlanRecord>();
-  for await (const name of home.listRecords('sweeps')) {
+): Promise<PlanRecord[]> {
+  const records: PlanRecord[] = [];
+  for await (const name of home.listRecords('sweeps', key)) {
     try {
       const bytes = await home.readRecord('sweeps', name);
       const text = gunzipSync(bytes, { maxOutputLength: MAX_PLAN_BYTES }).toString('utf8');
-      const record = planRecordSchema.parse(JSON.parse(text));
-      const known = latest.get(record.sweep);
-      if (!known || known.savedAt < record.savedAt) latest.set(record.sweep, record);
+      records.push(planRecordSchema.parse(JSON.parse(text)));
     } catch (error) {
       note(`the plan ${name.hash.slice(0, 12)} is passed over: ${(error as Error).message}`);
     }
   }
-  return latest;
+  return records.sort((a, b) => (a.savedAt < b.savedAt ? -1 : Number(a.savedAt > b.savedAt)));
 }
 
 /** A plan as rows of the store. */

@@ -13,6 +13,7 @@ import type { PrepareProgress } from '../corpus/prepare.ts';
 import type { DemoGenerators } from '../corpus/sources.ts';
 import { openEngine } from '../engine/openEngine.ts';
 import { openQueueConnection } from '../queue/connection.ts';
+import { type QueueSettings, tellEmbedded } from '../queue/settings.ts';
 import type { CorpusFacts } from '../report/types.ts';
 import { lockStore } from '../store/lock.ts';
 import { openResultsStore, type ResultsStore } from '../store/results.ts';
@@ -40,7 +41,7 @@ export interface SweepOptions {
   /** The trainer's script, run as a child process. */
   trainerScript: string;
   /** A Redis to dispatch through; the embedded store without it. */
-  redisUrl?: string | undefined;
+  queue: QueueSettings;
   /** Where artifacts live; the runs folder without it. */
   artifactsUrl?: string | undefined;
   /** Credentials of the artifact home, see openHome.ts. */
@@ -81,7 +82,7 @@ export async function trainSweep(options: SweepOptions): Promise<RunTally | null
   const { engine, reason } = await openEngine(config.run.engine);
   const runs = planRuns(config, prepared.corpora, engine.name, prepared.tokenizerHash);
   // A fleet trains for a coordinator, unless the config says how many trainers are wanted here.
-  const isFleet = Boolean(options.redisUrl) && config.run.trainers === 'auto';
+  const isFleet = Boolean(options.queue.redisUrl) && config.run.trainers === 'auto';
   const trainers = isFleet ? 0 : trainerCount(config.run.trainers);
   const doneIds = finishedRuns(layout.store, runs);
   const proceed = await options.onPlan({
@@ -102,7 +103,7 @@ export async function trainSweep(options: SweepOptions): Promise<RunTally | null
   const release: (() => unknown)[] = [
     // With a queue of its own a second sweep would train the same runs: it must not use the same folder. On a shared
     // Redis sweeps of one folder share their runs.
-    lockStore(options.redisUrl ? layout.sweep(config.name) : options.runsFolder, config.name),
+    lockStore(options.queue.redisUrl ? layout.sweep(config.name) : options.runsFolder, config.name),
   ];
   try {
     for (const line of changesSince(layout.config(config.name), config)) note(line);
@@ -127,10 +128,11 @@ export async function trainSweep(options: SweepOptions): Promise<RunTally | null
     });
     release.push(() => home.close());
     const connection = await openQueueConnection({
-      redisUrl: options.redisUrl,
+      ...options.queue,
       log: (line) => observer.note(`queue: ${line}`),
     });
     release.push(() => connection.close());
+    tellEmbedded(options.runsFolder, connection);
     await savePlanRecord(home, store, config.name);
     await forgetLostCheckpoints(store, home, runs, note);
 
