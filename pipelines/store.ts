@@ -1,5 +1,6 @@
 /** `npm run store`: makes the results store anew from artifacts, checks it against them, or serves them to workers. */
 import { existsSync } from 'node:fs';
+import { listen } from '../src/artifacts/listen.ts';
 import { openArtifactHome } from '../src/artifacts/openHome.ts';
 import { EXIT_CODES, type ExitCode } from '../src/cli/exitCodes.ts';
 import type { Interrupt } from '../src/cli/interrupt.ts';
@@ -53,7 +54,6 @@ ARTIFACTS_LISTEN=host:port (127.0.0.1:7420 without it). See docs/store.md.`,
   }
 });
 
-
 async function openHome(runs: string, interrupt: Interrupt) {
   const home = await openArtifactHome({
     url: process.env.ARTIFACTS_URL,
@@ -104,6 +104,13 @@ async function check(runs: string, interrupt: Interrupt, print: Print): Promise<
   return lines.length === 0 ? EXIT_CODES.done : EXIT_CODES.failedRuns;
 }
 
-async function serve(_runs: string, _interrupt: Interrupt): Promise<ExitCode> {
-  throw new UserError('serve is not there yet');
+async function serve(runs: string, interrupt: Interrupt): Promise<ExitCode> {
+  const home = await openHome(runs, interrupt);
+  const server = await listen(home, process.env, say);
+  interrupt.onRelease(() => server.close());
+  say(`serving ${home.description} at ${server.url}: workers need ARTIFACTS_URL=${server.url} and the token`);
+  await new Promise<void>((stopped) => {
+    interrupt.signal.addEventListener('abort', () => stopped(), { once: true });
+  });
+  return EXIT_CODES.done;
 }

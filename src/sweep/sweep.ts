@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { parse } from 'yaml';
 import { hashFile } from '../artifacts/hashing.ts';
+import { listen } from '../artifacts/listen.ts';
 import { openArtifactHome } from '../artifacts/openHome.ts';
 import type { ArtifactHome } from '../artifacts/types.ts';
 import { writeFileAtomic } from '../common/atomicFile.ts';
@@ -127,6 +128,11 @@ export async function trainSweep(options: SweepOptions): Promise<RunTally | null
       environment: options.environment,
     });
     release.push(() => home.close());
+    if (options.environment.ARTIFACTS_LISTEN) {
+      const server = await listen(home, options.environment, observer.note);
+      release.push(() => server.close());
+      observer.note(`serving ${home.description} at ${server.url}`);
+    }
     const connection = await openQueueConnection({
       ...options.queue,
       log: (line) => observer.note(`queue: ${line}`),
