@@ -130,7 +130,10 @@ export async function openHttpHome(options: {
   return {
     description,
     id,
-    localPath: (hash) => (checkedHash(hash), null),
+    localPath: (hash) => {
+      checkedHash(hash);
+      return null;
+    },
     has,
     put: async (source) => {
       if (typeof source !== 'string') {

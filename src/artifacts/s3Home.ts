@@ -108,7 +108,10 @@ export async function openS3Home(options: S3Options): Promise<ArtifactHome> {
   return {
     description,
     id,
-    localPath: (hash) => (checkedHash(hash), null),
+    localPath: (hash) => {
+      checkedHash(hash);
+      return null;
+    },
     has: async (hash) => (await head(artifactKey(hash))) !== null,
     put: async (source) => {
       // The name is needed before the first byte can be sent.

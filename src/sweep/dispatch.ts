@@ -43,13 +43,12 @@ const GONE_CHECK_MS = 5000;
 
 /**
  * Has a sweep's runs trained by whatever workers there are, and takes their results into the store. Returns the tokens
- * trained meanwhile. Ends at once when every result is there already.
+ * trained meanwhile. Results that were there before are taken in first, by takeInKnown.
  */
 export async function dispatchRuns(inputs: DispatchInputs): Promise<number> {
   const { sweep, runs, store, home, connection, engine, observer, signal } = inputs;
   const log = (line: string) => observer.note(`queue: ${line}`);
   const note = observer.note;
-  await takeInKnown(inputs);
   const shards = inputs.shareShards ? await publishShards(inputs) : {};
 
   const wanted = { homeId: home.id, engine, numericsVersion: NUMERICS_VERSION };
@@ -163,7 +162,13 @@ export async function dispatchRuns(inputs: DispatchInputs): Promise<number> {
 }
 
 /** Results that stand in the home already: of an earlier start of this sweep, another sweep, or another machine. */
-async function takeInKnown({ runs, store, home, observer, signal }: DispatchInputs): Promise<void> {
+export async function takeInKnown({
+  runs,
+  store,
+  home,
+  observer,
+  signal,
+}: Pick<DispatchInputs, 'runs' | 'store' | 'home' | 'observer' | 'signal'>): Promise<void> {
   const open = runs.filter(({ id }) => {
     const status = store.runStatus(id);
     return status !== 'done' && status !== 'diverged';

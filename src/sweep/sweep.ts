@@ -22,7 +22,7 @@ import { readManifest } from '../training/checkpoint.ts';
 import { describeEnvironment } from '../worker/environment.ts';
 import { assumeCorpora } from './assumedCorpora.ts';
 import { prepareSweep } from './corpora.ts';
-import { dispatchRuns, forgetResult } from './dispatch.ts';
+import { dispatchRuns, forgetResult, takeInKnown } from './dispatch.ts';
 import { estimateSweep, type SweepEstimate, trainerCount } from './estimate.ts';
 import { startLocalWorker } from './localWorker.ts';
 import type { SweepObserver } from './observer.ts';
@@ -142,10 +142,11 @@ export async function trainSweep(options: SweepOptions): Promise<RunTally | null
     await savePlanRecord(home, store, config.name);
     await forgetLostCheckpoints(store, home, runs, note);
 
-    observer.planned({ runs, doneIds, trainers });
+    await takeInKnown({ runs, store, home, observer, signal });
     const finishedBefore = new Set(
       runs.filter((run) => store.runStatus(run.id) === 'done').map((run) => run.id),
     );
+    observer.planned({ runs, doneIds: finishedBefore, trainers });
     if (trainers > 0) {
       const worker = await startLocalWorker({
         connection,
