@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { InterruptedError, messageOf } from '../common/errors.ts';
+import { InterruptedError, messageOf, UserError } from '../common/errors.ts';
 import type { SweepOrders } from '../queue/orders.ts';
 import type { Board, BoardEvent, BoardJob, OutstandingJob } from '../queue/types.ts';
 import type { RunResultRecord } from '../training/runResult.ts';
@@ -76,7 +76,7 @@ export async function coordinate(inputs: CoordinateInputs): Promise<number> {
     const known = importing.get(id);
     if (known) return known;
     const work = importResult(id, hash)
-      .catch((error) => note(`the result of ${labelOf(id)} could not be read: ${messageOf(error)}`))
+      .catch((error) => note(`the result of ${labelOf(id)} could not be taken in: ${messageOf(error)}`))
       .finally(() => {
         importing.delete(id);
         wake();
@@ -97,8 +97,10 @@ export async function coordinate(inputs: CoordinateInputs): Promise<number> {
     try {
       inputs.keep(run, result);
     } catch (error) {
+      // A disk that is full is no fault of the run's: it is taken in later.
+      if (!(error instanceof UserError)) throw error;
       failed.add(id);
-      inputs.markFailed(run, messageOf(error));
+      inputs.markFailed(run, error.message);
       block(plan.giveUp(id), 'its base model failed');
       return;
     }
