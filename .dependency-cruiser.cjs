@@ -45,6 +45,7 @@ module.exports = {
       'analysis',
       'report',
     ]),
+    only('refit', ['common', 'config', 'laws', 'queue', 'report', 'store', 'sweep']),
     {
       name: 'src-not-to-entry-points',
       severity: 'error',

@@ -7,13 +7,14 @@ import type { Interrupt } from '../src/cli/interrupt.ts';
 import { runCommand } from '../src/cli/main.ts';
 import { oneOf, positiveNumber } from '../src/cli/numbers.ts';
 import { parseCommandLine } from '../src/cli/options.ts';
-import { UserError } from '../src/common/errors.ts';
+import { messageOf, UserError } from '../src/common/errors.ts';
 import { openQueueConnection } from '../src/queue/connection.ts';
+import { queueSettings } from '../src/queue/settings.ts';
 import { type CronSchedule, inZone, nextDue, parseSchedule } from '../src/refit/cron.ts';
-import { NIGHT_TOLD, runNight } from '../src/refit/nightProcess.ts';
+import { endWithParent, runNight, tellNightEnd } from '../src/refit/nightProcess.ts';
 import { refit } from '../src/refit/refit.ts';
 import { writeRefitFiles } from '../src/refit/refitFiles.ts';
-import { refitText } from '../src/refit/refitText.ts';
+import { hasNews, refitText } from '../src/refit/refitText.ts';
 import { openSchedule, removeSchedule } from '../src/refit/schedule.ts';
 import { postWebhook, readWebhook } from '../src/refit/webhook.ts';
 import {
@@ -23,6 +24,8 @@ import {
   type WebhookOccasion,
   webhookPayload,
 } from '../src/refit/webhookPayload.ts';
+import { collectLateResults } from '../src/sweep/lateResults.ts';
+import { keepLawsInHome } from '../src/sweep/lawRecords.ts';
 import { runsLayout } from '../src/sweep/runsLayout.ts';
 
 interface Flags {
@@ -60,9 +63,11 @@ await runCommand(async (interrupt) => {
         new Option('--unschedule', 'take the schedule out of the Redis of REDIS_URL').default(false),
       ],
       examples: [
-        ['', 'fits what is new, and says so where nothing is'],
+        ['--json', 'fits what is new, for another program'],
         ['--schedule "0 3 * * *" --tz Europe/Berlin', 'every night at three, until it is stopped'],
       ],
+      notes: `Environment: REFIT_WEBHOOK_URL or REFIT_WEBHOOK_URL_FILE, where news are posted; REDIS_URL or REDIS_URL_FILE, so that
+several instances share a schedule; ARTIFACTS_URL, when the home is not runs/artifacts. See docs/refit.md.`,
     },
     process.argv.slice(2),
     { writeOut: (text) => process.stdout.write(text), variables: process.env },
@@ -80,7 +85,17 @@ await runCommand(async (interrupt) => {
     );
   }
 
-  const result = await refit({ runsFolder: options.runs, note: say, signal: interrupt.signal });
+  const result = await refit({
+    runsFolder: options.runs,
+    collectLate: (note) => collectLateResults(options.runs, process.env, note),
+    note: say,
+    signal: interrupt.signal,
+  });
+  if (hasNews(result)) {
+    await keepLawsInHome(options.runs, process.env).catch((error) =>
+      result.warnings.push(`the new versions are not in the artifact home: ${messageOf(error)}`),
+    );
+  }
   if (webhook && isOccasion(result, flags.webhookOn)) {
     const problem = await postWebhook(webhook, webhookPayload(result), { signal: interrupt.signal });
     if (problem) result.warnings.push(problem);
@@ -88,16 +103,9 @@ await runCommand(async (interrupt) => {
   const page = writeRefitFiles(options.runs, result);
   if (options.json) process.stdout.write(`${JSON.stringify({ ...result, report: page }, null, 2)}\n`);
   else process.stdout.write(`${refitText(result)}\n\nReport: ${page}\n`);
-  if (process.send) await new Promise((told) => process.send!(NIGHT_TOLD, told));
+  await tellNightEnd();
   return result.laws.some(({ status }) => status === 'failed') ? EXIT_CODES.failedRuns : EXIT_CODES.done;
 });
-
-/** A night's refit does not outlive the scheduler that started it. What it writes is whole at every moment. */
-function endWithParent(): void {
-  if (!process.send) return;
-  process.once('disconnect', () => process.exit(EXIT_CODES.interrupted));
-  process.channel?.unref();
-}
 
 async function schedule(
   options: { runs: string; json: boolean },
@@ -111,16 +119,17 @@ async function schedule(
     throw new UserError(`--limit-minutes: at most ${MAX_LIMIT_MINUTES}`, 'Leave it out for two hours.');
   }
   const webhook = readWebhook(process.env);
+  const queue = queueSettings(process.env);
   const identity = await identityOf(options.runs);
-  const connection = await openQueueConnection({ redisUrl: process.env.REDIS_URL, log: say });
+  const connection = await openQueueConnection({ ...queue, log: say });
   interrupt.onRelease(() => connection.close());
   const nights = await openSchedule({
     connection,
     identity,
     cron,
     log: say,
-    night: (signal) => {
-      say(`refit of ${inZone(new Date(), timeZone)}`);
+    night: (signal, due) => {
+      say(`the refit that was due at ${inZone(due, timeZone)} begins`);
       return runNight({
         script: fileURLToPath(import.meta.url),
         args: [
@@ -135,7 +144,8 @@ async function schedule(
     },
     onEnd: async (end) => {
       if (end.kind === 'failed') {
-        say(`this refit failed: ${end.reason}`);
+        // Its last lines were shown already.
+        say(`this refit failed: ${end.reason.split('\n')[0]}`);
         const problem =
           webhook &&
           (await postWebhook(webhook, nightFailedPayload(end.reason), { signal: interrupt.signal }));
@@ -155,24 +165,24 @@ async function schedule(
   return EXIT_CODES.done;
 }
 
-const nextLine = (cron: CronSchedule): string => {
+function nextLine(cron: CronSchedule): string {
   const next = nextDue(cron);
   return next ? `the next refit is due at ${inZone(next, cron.timeZone)}` : 'no further refit is due';
-};
+}
 
 async function unschedule(runsFolder: string, flags: Flags): Promise<ExitCode> {
   if (flags.schedule !== undefined) {
     throw new UserError('--schedule and --unschedule contradict each other', 'Give one of them.');
   }
-  const redisUrl = process.env.REDIS_URL;
-  if (!redisUrl) {
+  const queue = queueSettings(process.env);
+  if (!queue.redisUrl) {
     throw new UserError(
       'without REDIS_URL there is no schedule to take out: it ends with its process',
       'Stop the process that was started with --schedule, or set REDIS_URL.',
     );
   }
   const identity = await identityOf(runsFolder);
-  const connection = await openQueueConnection({ redisUrl, log: say });
+  const connection = await openQueueConnection({ ...queue, log: say });
   try {
     const removed = await removeSchedule({ connection, identity, log: say });
     say(removed ? 'the schedule is taken out' : 'there was no schedule');

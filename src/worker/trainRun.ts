@@ -54,6 +54,8 @@ export interface TrainRunInputs {
 /** What a finished job gives back: the name of its result record. */
 export interface RunOutcome {
   result: string;
+  /** False: some worker had left the result already. */
+  trained: boolean;
 }
 
 /** Begins the reason of a failed job whose input is not whole: whoever made it can make it again. */
@@ -85,7 +87,7 @@ export async function trainRun(
   const runFolder = join(inputs.workFolder, run);
   try {
     const known = await knownResult(inputs.home, run);
-    if (known) return { result: known };
+    if (known) return { result: known, trained: false };
     const release = lockFolder(runFolder, 'a worker');
     try {
       const outcome = await trainAndKeep(inputs, job, context, run, runFolder);
@@ -184,7 +186,7 @@ async function trainAndKeep(
   const hash = await home.putRecord('results', run, encodeRunResult(record));
   await news.flush();
   await sharing.forget();
-  return { result: hash };
+  return { result: hash, trained: true };
 }
 
 /** Calls `work` with the paths of shards and parent checkpoint, which stay until it has ended. */

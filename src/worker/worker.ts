@@ -166,7 +166,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
               context,
             );
             finishedRuns++;
-            said = 'done';
+            said = outcome.trained ? 'done' : 'was done already';
             return outcome;
           } catch (error) {
             said =

@@ -168,6 +168,8 @@ export async function startFleet(options: {
   artifactPort: number;
   /** Of the coordinator: results and artifacts. */
   runs?: string;
+  /** A folder for the artifacts, when it is not below the runs. */
+  artifacts?: string;
 }): Promise<Fleet> {
   const folder = mkdtempSync(join(tmpdir(), 'fleet-'));
   const runs = options.runs ?? join(folder, 'runs');
@@ -182,6 +184,7 @@ export async function startFleet(options: {
   };
   const server = start(['pipelines/store.ts', 'serve', '--runs', runs], {
     ARTIFACTS_LISTEN: `127.0.0.1:${options.artifactPort}`,
+    ...(options.artifacts && { ARTIFACTS_URL: options.artifacts }),
   });
   await untilLine(server, /serving/, 20_000);
   return {
