@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { FleetStatus } from '../../src/queue/operations.ts';
+import { openResultsStore } from '../../src/store/results.ts';
+import { type SweepProcess, startSweep, startVerb, sweepFolders, until } from './sweepProcess.ts';
+
+const SMALL = [
+  ...['--set', 'name=steered'],
+  ...['--set', 'models.sizes=[8, 16, 24]'],
+  ...['--set', 'mixture.ratios=[0, 0.5, 1]'],
+  ...['--set', 'training.cptTokens=131072'],
+  ...['--set', 'law.resamples=20'],
+  ...['--set', 'run.trainers=1'],
+];
+
+const doneRuns = (sweep: SweepProcess) => [...sweep.stderr().matchAll(/: done,/g)].length;
+
+describe('a sweep that is steered from another terminal, without a Redis', () => {
+  const folders = sweepFolders();
+  const queue = async (...words: string[]) => {
+    const { code, stdout, stderr } = await startVerb('queue', [...words, '--runs', folders.runs]).ended;
+    return { code, stdout, stderr };
+  };
+  const status = async (): Promise<FleetStatus> => JSON.parse((await queue('status', '--json')).stdout);
+
+  it('there is nothing to steer while none runs', async () => {
+    const { code, stderr } = await queue();
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/no sweep is running/);
+  });
+
+  it('shows, pauses, resumes, cancels a run, tries it again, cancels the sweep', {
+    timeout: 120_000,
+  }, async () => {
+    const sweep = startSweep('configs/smoke.yaml', folders, SMALL);
+    await until(() => doneRuns(sweep) >= 2, 60_000, 'two runs');
+
+    const seen = await status();
+    expect(seen.sweeps).toHaveLength(1);
+    expect(seen.sweeps[0]!.info).toMatchObject({ sweep: 'steered', problems: [], runs: { total: 12 } });
+    expect(seen.workers).toHaveLength(1);
+    expect(seen.workers[0]!.info.slots).toHaveLength(1);
+    const text = (await queue()).stdout;
+    expect(text).toMatch(/steered +running/);
+    expect(text).toMatch(/cpu 0/);
+
+    expect((await queue('pause', 'steered')).stdout).toBe('steered is paused\n');
+    await until(() => /paused: no further run/.test(sweep.stderr()), 10_000, 'the pause');
+    // What runs goes on to its end, then nothing does.
+    await delay(4000);
+    const paused = doneRuns(sweep);
+    await delay(2500);
+    expect(doneRuns(sweep)).toBe(paused);
+    expect((await status()).sweeps[0]).toMatchObject({
+      orders: { paused: true },
+      info: { runs: { active: 0, queued: 0 } },
+    });
+
+    await queue('resume', 'steered');
+    let running: string | undefined;
+    const end = Date.now() + 20_000;
+    while (!running && Date.now() < end) {
+      running = (await status()).workers[0]?.info.slots[0]?.doing?.run;
+    }
+    const cancelled = await queue('cancel', '--run', running!.slice(0, 10));
+    // It may have ended between the two calls: then there is nothing to cancel.
+    if (cancelled.code === 0) {
+      expect(cancelled.stdout).toBe(`run ${running} is cancelled\n`);
+      await until(() => /failed: cancelled/.test(sweep.stderr()), 20_000, 'the end of the run');
+      expect((await queue('retry', 'steered')).code).toBe(0);
+      await until(() => /1 failed runs are tried again/.test(sweep.stderr()), 10_000, 'the retry');
+    }
+    expect((await queue('priority', 'steered', '7')).code).toBe(0);
+
+    await queue('cancel', 'steered');
+    expect((await sweep.ended).code).toBe(130);
+    expect(sweep.stderr()).toMatch(/order to cancel/);
+
+    const whole = await startSweep('configs/smoke.yaml', folders, [...SMALL, '--set', 'run.trainers=2'])
+      .ended;
+    expect(whole.code, whole.stderr).toBe(0);
+    expect(JSON.parse(whole.stdout).runs).toMatchObject({ total: 12, failed: 0 });
+    const store = openResultsStore(join(folders.runs, 'results.sqlite'));
+    expect(store.runs('steered').every((run) => run.status === 'done')).toBe(true);
+    store.close();
+  });
+
+  it.each([
+    [['dance'], /cannot "dance"/],
+    [['pause'], /needs a sweep/],
+    [['priority', 'x'], /whole number/],
+    [['priority', 'x', '-1'], /whole number/],
+    [['priority', 'x', '1.5'], /whole number/],
+    [['pause', 'a', 'b'], /does not understand b/],
+    [['cancel', 'x', '--run', 'abc'], /stands alone/],
+    [['status', '--run', 'abc'], /stands alone/],
+  ])('refuses %j', async (words, sentence) => {
+    const { code, stderr } = await queue(...words);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(sentence);
+  });
+});

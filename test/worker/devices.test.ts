@@ -1,0 +1,77 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { UserError } from '../../src/common/errors.ts';
+import { classOfGpu, cpuSlots, parseGpus, slotsOf } from '../../src/worker/devices.ts';
+
+const GIB = 2 ** 30;
+const gpus = [
+  { index: 0, memoryBytes: 79.6 * GIB },
+  { index: 1, memoryBytes: 24 * GIB },
+];
+const slots = (devices: string, count: number | null = null, found = gpus) =>
+  slotsOf({ devices, slots: count, listGpus: async () => found });
+
+describe('slots', () => {
+  it('one per thread of the processor, which share its memory', async () => {
+    const all = await slots('cpu');
+    expect(all).toHaveLength(availableParallelism());
+    expect(all[0]).toMatchObject({
+      device: 'cpu 0',
+      deviceClass: 'cpu',
+      environment: { OMP_NUM_THREADS: '1' },
+    });
+    const total = all.reduce((sum, slot) => sum + slot.memoryBytes, 0);
+    expect(total).toBeLessThanOrEqual(totalmem());
+    expect(cpuSlots(1)[0]!.memoryBytes).toBeGreaterThan(cpuSlots(4)[0]!.memoryBytes * 3.9);
+    expect(() => cpuSlots(0)).toThrow(UserError);
+  });
+
+  it('one per GPU, each its own device, of the class of its memory', async () => {
+    const all = await slots('auto');
+    expect(all.map(({ device, deviceClass }) => `${device} ${deviceClass}`)).toEqual([
+      'gpu 0 gpu-80g',
+      'gpu 1 gpu',
+    ]);
+    expect(all.map((slot) => slot.environment.CUDA_VISIBLE_DEVICES)).toEqual(['0', '1']);
+    expect(await slots('gpu:1')).toHaveLength(1);
+    expect(await slots('gpu')).toHaveLength(2);
+  });
+
+  it('auto without a GPU is the processor; gpu without one is refused', async () => {
+    expect((await slots('auto', 3, [])).map((slot) => slot.device)).toEqual(['cpu 0', 'cpu 1', 'cpu 2']);
+    await expect(slots('gpu', null, [])).rejects.toThrow(/no GPU was found/);
+  });
+
+  it.each([
+    ['tpu', /names no device/],
+    ['cpu:0', /names no device/],
+    ['gpu:', /names no device/],
+    ['gpu:0,0', /twice/],
+    ['gpu:7', /no GPU 7/],
+    ['gpu:0;rm', /names no device/],
+  ])('refuses %s', async (devices, sentence) => {
+    await expect(slots(devices)).rejects.toThrow(sentence);
+  });
+
+  it('a GPU has one slot', async () => {
+    await expect(slots('gpu', 2)).rejects.toThrow(/one slot/);
+  });
+
+  it('classes by memory', () => {
+    expect([12, 24, 39.6, 44, 79.6, 140].map((size) => classOfGpu(size * GIB))).toEqual([
+      'gpu',
+      'gpu',
+      'gpu-40g',
+      'gpu-40g',
+      'gpu-80g',
+      'gpu-80g',
+    ]);
+  });
+
+  it('reads what nvidia-smi prints', () => {
+    expect(parseGpus('0, 81559\n1, 24564\n\nNo devices were found\n')).toEqual([
+      { index: 0, memoryBytes: 81559 * 2 ** 20 },
+      { index: 1, memoryBytes: 24564 * 2 ** 20 },
+    ]);
+  });
+});
