@@ -161,7 +161,10 @@ export async function dispatchRuns(inputs: DispatchInputs): Promise<number> {
   }
 }
 
-/** Results that stand in the home already: of an earlier start of this sweep, another sweep, or another machine. */
+/**
+ * Results that stand in the home already (of an earlier start of this sweep, another sweep, or another machine) are taken
+ * in; those that stand in the store alone (of a version that kept none in the home) are put there.
+ */
 export async function takeInKnown({
   runs,
   store,
@@ -169,12 +172,15 @@ export async function takeInKnown({
   observer,
   signal,
 }: Pick<DispatchInputs, 'runs' | 'store' | 'home' | 'observer' | 'signal'>): Promise<void> {
-  const open = runs.filter(({ id }) => {
+  const isOpen = ({ id }: PlannedRun) => {
     const status = store.runStatus(id);
     return status !== 'done' && status !== 'diverged';
-  });
-  if (open.length === 0) return;
+  };
   const known = await listResults(home);
+  const open = new Set(runs.filter(isOpen));
+  for (const run of runs) {
+    if (!known.has(run.id) && !open.has(run)) await recordResult(store, home, run);
+  }
   let taken = 0;
   for (const run of open) {
     if (signal.aborted) return;
@@ -227,6 +233,27 @@ function recordNews(store: ResultsStore, run: PlannedRun, news: RunNews, note: (
   } catch (error) {
     note(`${run.label.label}: ${messageOf(error)}`);
   }
+}
+
+/** A finished run of the store as a record of the home. */
+async function recordResult(store: ResultsStore, home: ArtifactHome, run: PlannedRun): Promise<void> {
+  const { status, reason, tokens, checkpoint, generalEpochs, domainEpochs, seconds, environment } = store.run(
+    run.id,
+  )!;
+  const record: Omit<RunResultRecord, 'format'> = {
+    run: run.id,
+    spec: run.spec,
+    status: status === 'diverged' ? 'diverged' : 'done',
+    reason,
+    tokens,
+    trainedTokens: 0,
+    observations: store.runObservations(run.id).map(({ run: _, ...row }) => row),
+    checkpoint,
+    epochs: generalEpochs === null ? null : { general: generalEpochs, domain: domainEpochs },
+    seconds,
+    environment: environment ?? {},
+  };
+  await home.putRecord('results', run.id, encodeRunResult(record));
 }
 
 /** So that a store that is rebuilt from the home knows of it too. */

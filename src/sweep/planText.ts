@@ -59,7 +59,7 @@ export function planText(config: ResolvedConfig, plan: SweepPlan, estimate: Swee
     `losses measured   at ${points(runs.find((run) => run.spec.kind === 'cpt')?.spec.evaluationTokens ?? [])} tokens, ` +
       `on ${count(runs[0]?.spec.general.validationTokens ?? 0)} validation tokens of each corpus`,
     `runs              ${count(runs.length)}, ${count(doneIds.size)} of them done already`,
-    `still to train    ${count(sum((run) => run.spec.tokens))} tokens, ${sum((run) => run.flops).toExponential(2)} FLOP, with ${trainers} trainers`,
+    `still to train    ${count(sum((run) => run.spec.tokens))} tokens, ${sum((run) => run.flops).toExponential(2)} FLOP, ${trainers === 0 ? 'by the workers of the queue' : `with ${trainers} trainers`}`,
     `engine            ${runs[0]?.spec.engine ?? '–'} (${plan.engineReason})`,
   ];
   if (estimate) {

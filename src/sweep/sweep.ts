@@ -13,7 +13,7 @@ import type { ResolvedConfig } from '../config/schema.ts';
 import type { PrepareProgress } from '../corpus/prepare.ts';
 import type { DemoGenerators } from '../corpus/sources.ts';
 import { openEngine } from '../engine/openEngine.ts';
-import { openQueueConnection } from '../queue/connection.ts';
+import { openQueueConnection, type QueueConnection } from '../queue/connection.ts';
 import { type QueueSettings, tellEmbedded } from '../queue/settings.ts';
 import type { CorpusFacts } from '../report/types.ts';
 import { lockStore } from '../store/lock.ts';
@@ -69,6 +69,15 @@ export interface SweepPlan {
  * fitted afterwards, from what the store holds (answer.ts).
  */
 export async function trainSweep(options: SweepOptions): Promise<RunTally | null> {
+  const release: (() => unknown)[] = [];
+  try {
+    return await trainWith(options, release);
+  } finally {
+    for (const each of release.reverse()) await each();
+  }
+}
+
+async function trainWith(options: SweepOptions, release: (() => unknown)[]): Promise<RunTally | null> {
   const { config, cacheFolder, observer, signal } = options;
   const beganMs = performance.now();
   const layout = runsLayout(options.runsFolder);
@@ -78,6 +87,8 @@ export async function trainSweep(options: SweepOptions): Promise<RunTally | null
     observer.note(line);
   };
 
+  // Before the corpora, which may take minutes: a Redis that is away is told at once.
+  const services = options.planOnly ? null : await openServices(options, release);
   const prepared = await prepareOrAssume(options, note);
   if (signal.aborted) return null;
   const { engine, reason } = await openEngine(config.run.engine);
@@ -98,91 +109,95 @@ export async function trainSweep(options: SweepOptions): Promise<RunTally | null
         Math.max(1, trainers),
       ),
   });
-  if (!proceed || signal.aborted) return null;
+  if (!proceed || !services || signal.aborted) return null;
 
-  mkdirSync(layout.sweep(config.name), { recursive: true });
-  const release: (() => unknown)[] = [
-    // With a queue of its own a second sweep would train the same runs: it must not use the same folder. On a shared
-    // Redis sweeps of one folder share their runs.
-    lockStore(options.queue.redisUrl ? layout.sweep(config.name) : options.runsFolder, config.name),
-  ];
-  try {
-    for (const line of changesSince(layout.config(config.name), config)) note(line);
-    writeFileAtomic(layout.config(config.name), resolvedConfigYaml(config));
-    const earlier = loadProvenance(layout.sweep(config.name));
-    const environment = { ...describeEnvironment(engine), trainers: `${trainers}` };
-    const provenance = {
-      corpora: prepared.facts,
-      environment,
-      notes,
-      wallSeconds: earlier?.wallSeconds ?? 0,
-    };
-    saveProvenance(layout.sweep(config.name), provenance);
+  const { home, connection } = services;
+  for (const line of changesSince(layout.config(config.name), config)) note(line);
+  writeFileAtomic(layout.config(config.name), resolvedConfigYaml(config));
+  const earlier = loadProvenance(layout.sweep(config.name));
+  const environment = { ...describeEnvironment(engine), trainers: isFleet ? 'a fleet' : `${trainers}` };
+  const provenance = {
+    corpora: prepared.facts,
+    environment,
+    notes,
+    wallSeconds: earlier?.wallSeconds ?? 0,
+  };
+  saveProvenance(layout.sweep(config.name), provenance);
 
-    const store = openResultsStore(layout.store);
-    release.push(() => store.close());
-    savePlan(store, config, runs);
-    const home = await openArtifactHome({
-      url: options.artifactsUrl,
-      defaultFolder: layout.artifacts,
-      environment: options.environment,
-    });
-    release.push(() => home.close());
-    if (options.environment.ARTIFACTS_LISTEN) {
-      const server = await listen(home, options.environment, observer.note);
-      release.push(() => server.close());
-      observer.note(`serving ${home.description} at ${server.url}`);
-    }
-    const connection = await openQueueConnection({
-      ...options.queue,
-      log: (line) => observer.note(`queue: ${line}`),
-    });
-    release.push(() => connection.close());
-    tellEmbedded(options.runsFolder, connection);
-    await savePlanRecord(home, store, config.name);
-    await forgetLostCheckpoints(store, home, runs, note);
-
-    await takeInKnown({ runs, store, home, observer, signal });
-    const finishedBefore = new Set(
-      runs.filter((run) => store.runStatus(run.id) === 'done').map((run) => run.id),
-    );
-    observer.planned({ runs, doneIds: finishedBefore, trainers });
-    if (trainers > 0) {
-      const worker = await startLocalWorker({
-        connection,
-        home,
-        cacheFolder,
-        workFolder: layout.work,
-        trainers,
-        engine: engine.name,
-        environment,
-        trainerScript: options.trainerScript,
-        note: observer.note,
-      });
-      release.push(() => worker.close());
-    }
-    const trainedTokens = await dispatchRuns({
-      sweep: config.name,
-      runs,
-      store,
-      home,
+  const store = openResultsStore(layout.store);
+  release.push(() => store.close());
+  savePlan(store, config, runs);
+  await savePlanRecord(home, store, config.name);
+  await forgetLostCheckpoints(store, home, runs, note);
+  await takeInKnown({ runs, store, home, observer, signal });
+  const finishedBefore = new Set(
+    runs.filter((run) => store.runStatus(run.id) === 'done').map((run) => run.id),
+  );
+  observer.planned({ runs, doneIds: finishedBefore, trainers });
+  if (trainers > 0) {
+    const worker = await startLocalWorker({
       connection,
-      engine: engine.name,
+      home,
       cacheFolder,
-      shareShards: connection.kind === 'redis',
-      checkpointSeconds: config.run.checkpointSeconds,
-      keepCheckpoints: config.run.keepCheckpoints,
-      observer,
-      signal,
+      workFolder: layout.work,
+      trainers,
+      engine: engine.name,
+      environment,
+      trainerScript: options.trainerScript,
+      note: observer.note,
     });
-    const tally = tallyOf(store.runs(config.name), finishedBefore, trainedTokens);
-    const wallSeconds = provenance.wallSeconds + (performance.now() - beganMs) / 1000;
-    saveProvenance(layout.sweep(config.name), { ...provenance, wallSeconds });
-    observer.trained(tally);
-    return tally;
-  } finally {
-    for (const each of release.reverse()) await each();
+    release.push(() => worker.close());
   }
+  const trainedTokens = await dispatchRuns({
+    sweep: config.name,
+    runs,
+    store,
+    home,
+    connection,
+    engine: engine.name,
+    cacheFolder,
+    shareShards: connection.kind === 'redis',
+    checkpointSeconds: config.run.checkpointSeconds,
+    keepCheckpoints: config.run.keepCheckpoints,
+    observer,
+    signal,
+  });
+  const tally = tallyOf(store.runs(config.name), finishedBefore, trainedTokens);
+  const wallSeconds = provenance.wallSeconds + (performance.now() - beganMs) / 1000;
+  saveProvenance(layout.sweep(config.name), { ...provenance, wallSeconds });
+  observer.trained(tally);
+  return tally;
+}
+
+/** Takes the folder, opens queue and artifact home, and serves the artifacts where that is wanted. */
+async function openServices(
+  options: SweepOptions,
+  release: (() => unknown)[],
+): Promise<{ home: ArtifactHome; connection: QueueConnection }> {
+  const { config, observer, queue, environment } = options;
+  const layout = runsLayout(options.runsFolder);
+  mkdirSync(layout.sweep(config.name), { recursive: true });
+  // With a queue of its own a second sweep would train the same runs: it must not use the same folder. On a shared
+  // Redis sweeps of one folder share their runs.
+  release.push(lockStore(queue.redisUrl ? layout.sweep(config.name) : options.runsFolder, config.name));
+  const connection = await openQueueConnection({
+    ...queue,
+    log: (line) => observer.note(`queue: ${line}`),
+  });
+  release.push(() => connection.close());
+  tellEmbedded(options.runsFolder, connection);
+  const home = await openArtifactHome({
+    url: options.artifactsUrl,
+    defaultFolder: layout.artifacts,
+    environment,
+  });
+  release.push(() => home.close());
+  if (environment.ARTIFACTS_LISTEN) {
+    const server = await listen(home, environment, observer.note);
+    release.push(() => server.close());
+    observer.note(`serving ${home.description} at ${server.url}`);
+  }
+  return { home, connection };
 }
 
 async function prepareOrAssume(
