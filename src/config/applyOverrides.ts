@@ -1,9 +1,13 @@
 import { UserError } from '../common/errors.ts';
+import { shortened } from './problems.ts';
 import { readYaml } from './readYaml.ts';
 import { type ConfigTree, FORBIDDEN_KEYS, isMapping, type Origin, pathKey, pathText } from './tree.ts';
 
 const FORM =
   'Write --set path=value, e.g. --set training.cptTokens=800000 or --set mixture.ratios=[0,0.5,1].';
+
+/** No config is that deep, and each key costs a look at all before it. */
+const MAX_PATH = 100;
 
 /**
  * Second step: `path=value` assignments laid over a tree, in order. A path is keys and list indexes joined by dots;
@@ -16,7 +20,7 @@ export function applyOverrides(tree: ConfigTree, assignments: readonly string[])
   for (const assignment of assignments) {
     const flag = `--set ${assignment}`;
     const problem = assign(result, assignment, { at: 'flag', flag });
-    if (problem) problems.push(`${flag}: ${problem}`);
+    if (problem) problems.push(`${shortened(flag, 200)}: ${shortened(problem, 1000)}`);
   }
   if (problems.length > 0) {
     throw new UserError(
@@ -37,6 +41,7 @@ function assign(tree: ConfigTree, assignment: string, origin: Origin): string | 
     .slice(0, equals)
     .split('.')
     .map((key) => key.trim());
+  if (path.length > MAX_PATH) return `has a path of ${path.length} keys`;
   if (path.some((key) => key === '')) return 'has an empty key in its path';
   const forbidden = path.find((key) => FORBIDDEN_KEYS.includes(key));
   if (forbidden) return `${forbidden} cannot be a key`;

@@ -1,4 +1,5 @@
 import { UserError } from '../common/errors.ts';
+import { shown } from './problems.ts';
 import { readYaml } from './readYaml.ts';
 import { type ConfigTree, isMapping, type Origin } from './tree.ts';
 
@@ -19,7 +20,7 @@ export function parseConfigFile(text: string, path: string): ConfigTree {
     throw new UserError(`${path} is empty`, 'Start from configs/math.yaml or configs/smoke.yaml.');
   }
   if (!isMapping(value)) {
-    const found = Array.isArray(value) ? 'a list' : JSON.stringify(value);
+    const found = Array.isArray(value) ? 'a list' : shown(value);
     throw new UserError(
       `${path} holds ${found}, where a mapping of keys to values is expected`,
       'Start from configs/math.yaml or configs/smoke.yaml.',

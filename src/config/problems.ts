@@ -3,6 +3,9 @@ import type { z } from 'zod';
 import { UserError } from '../common/errors.ts';
 import { type ConfigPath, type ConfigTree, originOf, pathText, valueAt } from './tree.ts';
 
+/** One slip can make thousands; the first ones tell. */
+const MAX_PROBLEMS = 50;
+
 /** Something wrong with one value: a sentence to be put behind its path. */
 export interface ConfigProblem {
   path: ConfigPath;
@@ -50,11 +53,13 @@ export function configError(tree: ConfigTree, problems: readonly ConfigProblem[]
         : origin.at === 'flag'
           ? `${shortened(origin.flag, 80)}:`
           : `${tree.file}:${origin.line}:${origin.column}`;
-    return `${place} ${pathText(problem.path)} ${problem.sentence}`;
+    return `${place} ${shortened(pathText(problem.path), 200)} ${problem.sentence}`;
   });
   const unique = [...new Set(lines)];
+  const told = unique.slice(0, MAX_PROBLEMS);
+  if (unique.length > told.length) told.push(`and ${unique.length - told.length} more`);
   return new UserError(
-    unique.length === 1 ? unique[0]! : `the config has ${unique.length} problems:\n  ${unique.join('\n  ')}`,
+    unique.length === 1 ? unique[0]! : `the config has ${unique.length} problems:\n  ${told.join('\n  ')}`,
     'docs/configuration.md describes every key.',
   );
 }
@@ -69,12 +74,12 @@ export function didYouMean(word: string, known: readonly string[]): string {
   return tooFar ? '' : ` (did you mean ${lower.get(nearest)}?)`;
 }
 
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   const text = JSON.stringify(value);
   return shortened(text, 60);
 }
 
-function shortened(text: string, length: number): string {
+export function shortened(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }

@@ -179,7 +179,11 @@ async function openServices(
   mkdirSync(layout.sweep(config.name), { recursive: true });
   // With a queue of its own a second sweep would train the same runs: it must not use the same folder. On a shared
   // Redis sweeps of one folder share their runs.
-  release.push(lockStore(queue.redisUrl ? layout.sweep(config.name) : options.runsFolder, config.name));
+  release.push(
+    queue.redisUrl
+      ? lockStore(layout.sweep(config.name), config.name, 'wait until it has ended, or end it')
+      : lockStore(options.runsFolder, config.name),
+  );
   const connection = await openQueueConnection({
     ...queue,
     log: (line) => observer.note(`queue: ${line}`),

@@ -18,7 +18,7 @@ const jobSchema = z
     shards: z.record(hash, hash).refine((shards) => Object.keys(shards).length <= 4, 'at most four shards'),
     /** Artifact hash of the point where another worker left the run. */
     resume: hash.nullable(),
-    /** What the run takes on its device, see runMemoryBytes. */
+    /** What the run takes on its device, for people; a worker estimates it anew. See runMemoryBytes. */
     memoryBytes: z.number().positive(),
     /** Whether the final parameters are kept; base runs' always are. */
     keepCheckpoint: z.boolean(),

@@ -13,6 +13,7 @@ import {
 import { type CheckpointFiles, placeResumePoint, readManifest, resumeFiles } from '../training/checkpoint.ts';
 import type { TrainingEvent } from '../training/events.ts';
 import type { RunResult, RunTask } from '../training/execute.ts';
+import { runMemoryBytes } from '../training/memory.ts';
 import {
   decodeRunResult,
   encodeRunResult,
@@ -80,10 +81,12 @@ export async function trainRun(
   job: BoardJob<RunJob>,
   context: JobContext<RunJob>,
 ): Promise<RunOutcome> {
-  const { spec, memoryBytes } = job.payload;
+  const { spec } = job.payload;
   const run = runId(spec);
   if (run !== job.id) throw new UnrecoverableJobError(`job ${job.id} carries the spec of run ${run}`);
-  if (memoryBytes > inputs.slotBytes) throw new HandedBack('it needs more memory than there is here');
+  // Estimated here: what a payload says of itself must not make this machine run out of memory.
+  if (runMemoryBytes(spec) > inputs.slotBytes)
+    throw new HandedBack('it needs more memory than there is here');
   const runFolder = join(inputs.workFolder, run);
   try {
     const known = await knownResult(inputs.home, run);

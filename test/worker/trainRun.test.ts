@@ -190,8 +190,8 @@ describe('trainRun', () => {
   });
 
   it('hands back what is too large for its slot, or is worked on by another process here', async () => {
-    const large = scene(base, { memoryBytes: 3e9 });
-    await expect(large.run()).rejects.toThrow(HandedBack);
+    const large = scene(base);
+    await expect(large.run({ slotBytes: 1e8 })).rejects.toThrow(HandedBack);
     const busy = scene(base);
     const release = lockFolder(busy.runFolder, 'another worker');
     await expect(busy.run()).rejects.toThrow(/another worker/);
