@@ -12,6 +12,7 @@ import { ArtifactError, type ArtifactHome, RECORD_KINDS, type RecordKind, type R
 /** Copies under way; they become artifacts by being renamed. */
 const INCOMING = 'incoming';
 const ID_FILE = 'home.json';
+const FAN_OUT = /^[0-9a-f]{2}$/;
 const ABANDONED_AFTER_MS = 24 * 3600 * 1000;
 
 /** A home whose files are also at hand: the coordinator serves them to others. */
@@ -82,7 +83,8 @@ export function openFolderHome(folder: string): FolderHome {
     putRecord: (kind, key, content) => moveIn(content, (hash) => recordPath(kind, { key, hash })),
     listRecords: async function* (kind, key) {
       const folders = key === undefined ? await sorted(join(folder, kind)) : [fanOut(key)];
-      for (const name of folders) {
+      // Other tools leave files of their own in folders.
+      for (const name of folders.filter((each) => FAN_OUT.test(each))) {
         for (const file of await sorted(join(folder, kind, name))) {
           const record = parseRecordFile(file);
           if (record && (key === undefined || record.key === key)) yield record;
@@ -160,7 +162,8 @@ function homeId(folder: string): string {
 function removeAbandoned(incoming: string): void {
   for (const name of readdirSync(incoming)) {
     const file = join(incoming, name);
-    const age = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
-    if (isAbandoned(name) || age > ABANDONED_AFTER_MS) rmSync(file, { force: true });
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (!found?.isFile()) continue;
+    if (isAbandoned(name) || Date.now() - found.mtimeMs > ABANDONED_AFTER_MS) rmSync(file, { force: true });
   }
 }

@@ -61,11 +61,16 @@ export function isAbandoned(name: string): boolean {
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
+/** Whether a file could not grow for want of room. */
+export function isFull(error: unknown): boolean {
+  return FULL.has((error as NodeJS.ErrnoException)?.code ?? '');
+}
+
 /** A failed file operation in a home's terms; what is not one is given back as it is. */
 export function fileProblem(error: unknown, description: string, hash?: string): unknown {
   const code = (error as NodeJS.ErrnoException)?.code;
   if (code === undefined || error instanceof ArtifactError) return error;
-  if (FULL.has(code)) return new ArtifactError('full', `${description} is full: ${messageOf(error)}`, hash);
+  if (isFull(error)) return new ArtifactError('full', `${description} is full: ${messageOf(error)}`, hash);
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
     return new ArtifactError('refused', `${description}: ${messageOf(error)}`, hash);
   return new ArtifactError('unreachable', `${description}: ${messageOf(error)}`, hash);

@@ -1,130 +1,66 @@
-import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { open, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { z } from 'zod';
 import { sha256 } from '../common/canonical.ts';
-import { messageOf } from '../common/errors.ts';
-import { damaged, missing } from './folderHome.ts';
-import { fileProblem, hashFile, hashInto } from './hashing.ts';
+import { damaged } from './folderHome.ts';
+import { fileProblem, hashFile, writeAll } from './hashing.ts';
+import { httpClient, nothing } from './httpClient.ts';
 import { checkedHash, parseRecordFile, recordFile } from './names.ts';
-import { homeSchema, namesSchema, PAGE_NAMES, uploadSchema } from './protocol.ts';
+import { fetchByParts, sizeOf } from './parts.ts';
+import { PATIENCE, type Patience, patiently } from './patience.ts';
+import { homeSchema, MOST_RECORD_BYTES, namesSchema, PAGE_NAMES, uploadSchema } from './protocol.ts';
 import { ArtifactError, type ArtifactHome } from './types.ts';
-import { streamFrom } from './uploads.ts';
 
-const TRIES = 5;
-const FIRST_PAUSE_MS = 200;
-/** Until the answer begins; its body may take as long as it needs, with pauses up to this. */
-const ANSWER_TIMEOUT_MS = 30_000;
+/** The server writes to disk and hashes all of an artifact before it answers to the last piece of it. */
+const UPLOAD_STALL_MS = 280_000;
 
-type Body = Uint8Array | ReadableStream;
-
-interface Ask {
-  method?: string;
-  /** Made anew for every try. */
-  body?: () => Body;
-  headers?: Record<string, string>;
-  timeoutMs?: number;
-}
-
-/** A home that a coordinator serves, see server.ts. Throws an ArtifactError when it cannot be reached or refuses. */
+/**
+ * A home that a coordinator serves, see server.ts. Throws an ArtifactError when it cannot be reached or refuses, a
+ * UserError on a token that cannot be one.
+ */
 export async function openHttpHome(options: {
   /** http://host:port, without credentials. */
   url: string;
   token: string;
   /** How long the first answer may take. */
   connectTimeoutMs?: number;
+  patience?: Partial<Patience>;
 }): Promise<ArtifactHome> {
   const description = options.url.replace(/\/+$/, '');
-  const authorization = `Bearer ${options.token}`;
+  const patience = { ...PATIENCE, ...options.patience };
+  const { once, ask, json } = httpClient({ description, token: options.token, patience });
+  const { id } = await once('/v1/home', { stallMs: options.connectTimeoutMs }, json(homeSchema));
 
-  /** One request. Whatever is no answer, or a server's own trouble, is tried again. */
-  const ask = async (path: string, how: Ask = {}, tries = TRIES): Promise<Response> => {
-    for (let attempt = 1; ; attempt++) {
-      let problem: string;
-      try {
-        const answer = await fetch(`${description}${path}`, {
-          method: how.method ?? 'GET',
-          headers: { ...how.headers, authorization },
-          // The token must not travel on.
-          redirect: 'error',
-          signal: AbortSignal.timeout(how.timeoutMs ?? ANSWER_TIMEOUT_MS),
-          ...(how.body && { body: how.body(), duplex: 'half' }),
-        } as RequestInit);
-        if (answer.status < 500 || answer.status === 507) return answer;
-        problem = `it answered ${answer.status}`;
-        await answer.body?.cancel();
-      } catch (error) {
-        const cause = (error as { cause?: unknown }).cause;
-        problem = messageOf(cause ?? error);
-      }
-      if (attempt >= tries)
-        throw new ArtifactError('unreachable', `${description} cannot be reached: ${problem}`);
-      await delay(FIRST_PAUSE_MS * 2 ** (attempt - 1));
-    }
-  };
-
-  const expect = async (answer: Response, hash?: string): Promise<Response> => {
-    if (answer.ok) return answer;
-    await answer.body?.cancel();
-    const { status } = answer;
-    if (status === 401 || status === 403) {
-      throw new ArtifactError('refused', `${description} refused the token (ARTIFACTS_TOKEN)`, hash);
-    }
-    if (status === 404) throw missing(description, hash ?? 'of that name');
-    if (status === 410) throw new ArtifactError('damaged', `an artifact of ${description} is damaged`, hash);
-    if (status === 413)
-      throw new ArtifactError('refused', `${description} does not take files that large`, hash);
-    if (status === 507) throw new ArtifactError('full', `${description} is full`, hash);
-    throw new ArtifactError('refused', `${description} answered ${status}`, hash);
-  };
-
-  const json = async <T>(answer: Response, schema: z.ZodType<T>): Promise<T> => {
-    const parsed = schema.safeParse(await (await expect(answer)).json().catch(() => null));
-    if (parsed.success) return parsed.data;
-    throw new ArtifactError('refused', `${description} is not an artifact server of this project`);
-  };
-
-  const first = await ask('/v1/home', { timeoutMs: options.connectTimeoutMs ?? ANSWER_TIMEOUT_MS }, 1);
-  const { id } = await json(first, homeSchema);
-
-  const has = async (hash: string): Promise<boolean> => {
-    const answer = await ask(`/v1/artifacts/${checkedHash(hash)}`, { method: 'HEAD' });
-    if (answer.status === 404) return false;
-    await expect(answer, hash);
-    return true;
-  };
-
-  /** Sends what has not arrived yet, from wherever an earlier attempt was cut off. */
-  const send = async (hash: string, size: number, from: (offset: number) => Body): Promise<void> => {
-    for (let attempt = 1; ; attempt++) {
-      const { bytes } = await json(await ask(`/v1/uploads/${hash}`), uploadSchema);
-      // An empty body still ends the upload of an empty file, or of one whose end was not answered.
-      const offset = Math.min(bytes, size);
-      const answer = await ask(
+  /** Sends what has not arrived yet, from wherever an earlier attempt, also of another process, was cut off. */
+  const send = async (hash: string, size: number, from: (offset: number) => Pieces): Promise<void> => {
+    let reached = 0;
+    let hadOtherBytes = false;
+    const sendRest = async (): Promise<void> => {
+      const state = await once(`/v1/uploads/${hash}`, {}, json(uploadSchema), hash);
+      if (state.whole) return;
+      reached = state.bytes;
+      const offset = Math.min(state.bytes, size);
+      const status = await once(
         `/v1/uploads/${hash}?offset=${offset}&total=${size}`,
-        { method: 'PATCH', body: () => from(offset), timeoutMs: 24 * 3600 * 1000 },
-        1,
-      ).catch((error) => error as ArtifactError);
-      if (answer instanceof ArtifactError) {
-        if (attempt >= TRIES) throw answer;
-      } else if (answer.status === 201) {
-        await answer.body?.cancel();
-        return;
-      } else if (answer.status === 409 || answer.status === 202) {
-        await answer.body?.cancel();
-        if (await has(hash)) return;
-        if (attempt >= TRIES)
-          throw new ArtifactError('unreachable', `${description} did not take ${hash}`, hash);
-      } else if (answer.status === 422) {
-        await answer.body?.cancel();
-        if (attempt >= TRIES) throw damaged(description, hash, 'something else');
-      } else await expect(answer, hash);
-      await delay(FIRST_PAUSE_MS * 2 ** (attempt - 1));
-    }
+        {
+          method: 'PATCH',
+          stallMs: Math.max(patience.stallMs, UPLOAD_STALL_MS),
+          accept: [409, 422],
+          body: (alive) => Readable.toWeb(Readable.from(observed(from(offset), alive))) as ReadableStream,
+        },
+        async (answer) => answer.status,
+        hash,
+      );
+      if (status === 201) return;
+      // What had arrived before may have been something else: once more, from the beginning.
+      if (status === 422 && hadOtherBytes) {
+        throw new ArtifactError('refused', `${description} got other bytes than those of ${hash}`, hash);
+      }
+      hadOtherBytes ||= status === 422;
+      throw new ArtifactError('unreachable', `${description} did not take all of ${hash}`, hash);
+    };
+    await patiently(sendRest, patience, () => reached);
   };
 
   return {
@@ -134,97 +70,126 @@ export async function openHttpHome(options: {
       checkedHash(hash);
       return null;
     },
-    has,
+    has: async (hash) => {
+      const path = `/v1/artifacts/${checkedHash(hash)}`;
+      return ask(path, { method: 'HEAD' }, async () => true, hash).catch((error) => {
+        if (error instanceof ArtifactError && error.problem === 'missing') return false;
+        throw error;
+      });
+    },
     put: async (source) => {
       if (typeof source !== 'string') {
         const hash = sha256(source);
-        await send(hash, source.byteLength, (offset) => source.slice(offset));
+        await send(hash, source.byteLength, (offset) => [source.subarray(offset)]);
         return hash;
       }
       const hash = await hashFile(source);
       const { size } = await stat(source);
-      await send(hash, size, (offset) => Readable.toWeb(streamFrom(source, offset)) as ReadableStream);
+      await send(hash, size, (start) => createReadStream(source, { start, highWaterMark: 1 << 20 }));
       return hash;
     },
-    fetch: async (hash, path) => {
-      const part = `${path}.${checkedHash(hash)}.part`;
-      try {
-        await mkdir(dirname(path), { recursive: true });
-        for (let attempt = 1; ; attempt++) {
-          const have = (await stat(part).catch(() => null))?.size ?? 0;
-          const headers: Record<string, string> = have > 0 ? { range: `bytes=${have}-` } : {};
-          const answer = await ask(`/v1/artifacts/${hash}`, { headers, timeoutMs: 24 * 3600 * 1000 });
-          // More is here than the artifact has: it is not a part of it.
-          if (answer.status === 416) await rm(part, { force: true });
-          else {
-            await expect(answer, hash);
-            const flags = answer.status === 206 ? 'a' : 'w';
-            try {
-              if (answer.body) {
-                await pipeline(Readable.fromWeb(answer.body as never), createWriteStream(part, { flags }));
-              } else await (await open(part, 'a')).close();
-              break;
-            } catch (error) {
-              if (fileProblemCode(error)) throw error;
-              if (attempt >= TRIES)
-                throw new ArtifactError('unreachable', `${description} broke off: ${messageOf(error)}`, hash);
-            }
-          }
-          if (attempt >= TRIES) throw new ArtifactError('unreachable', `${description} broke off`, hash);
-          await delay(FIRST_PAUSE_MS * 2 ** (attempt - 1));
-        }
-        const found = (await hashInto(createHash('sha256'), part)).digest('hex');
-        if (found !== hash) {
-          await rm(part, { force: true });
-          throw damaged(description, hash, found);
-        }
-        await rename(part, path);
-      } catch (error) {
-        throw fileProblem(error, `the folder ${dirname(path)}`, hash);
-      }
-    },
-    remove: async (hash) => {
-      await expect(await ask(`/v1/artifacts/${checkedHash(hash)}`, { method: 'DELETE' }), hash);
-    },
+    fetch: (hash, path) =>
+      fetchByParts({ hash, path, description }, async (part) => {
+        let reached = 0;
+        const fetchRest = async (): Promise<void> => {
+          reached = await sizeOf(part);
+          const headers: Record<string, string> = reached > 0 ? { range: `bytes=${reached}-` } : {};
+          const read = (answer: Response, alive: () => void) => append(answer, part, reached, alive);
+          await once(`/v1/artifacts/${hash}`, { headers, accept: [416] }, read, hash);
+        };
+        await patiently(fetchRest, patience, () => reached);
+      }),
+    remove: (hash) => ask(`/v1/artifacts/${checkedHash(hash)}`, { method: 'DELETE' }, nothing, hash),
     putRecord: async (kind, key, content) => {
       const hash = sha256(content);
-      const file = recordFile({ key, hash });
-      const answer = await ask(`/v1/records/${kind}/${file}`, {
-        method: 'PUT',
-        body: () => content,
-      });
-      await expect(answer, hash);
+      const path = `/v1/records/${kind}/${recordFile({ key, hash })}`;
+      await ask(path, { method: 'PUT', body: content }, nothing, hash);
       return hash;
     },
     listRecords: async function* (kind, key) {
       const about = key === undefined ? '' : `&key=${checkedHash(key)}`;
       for (let after = ''; ; ) {
-        const answer = await ask(`/v1/records/${kind}?after=${after}${about}`);
-        const { names } = await json(answer, namesSchema);
+        const path = `/v1/records/${kind}?after=${after}${about}`;
+        const { names } = await ask(path, {}, json(namesSchema));
         for (const name of names) {
           const record = parseRecordFile(name);
-          if (record) yield record;
+          if (!record || name <= after) {
+            throw new ArtifactError('refused', `${description} lists records that cannot be`);
+          }
+          after = name;
+          yield record;
         }
         if (names.length < PAGE_NAMES) return;
-        after = names.at(-1)!;
       }
     },
     readRecord: async (kind, name) => {
-      const answer = await expect(await ask(`/v1/records/${kind}/${recordFile(name)}`), name.hash);
-      const bytes = new Uint8Array(await answer.arrayBuffer());
+      const path = `/v1/records/${kind}/${recordFile(name)}`;
+      const bytes = await ask(path, {}, gathered, name.hash);
       const found = sha256(bytes);
       if (found !== name.hash) throw damaged(description, name.hash, found);
       return bytes;
     },
-    removeRecord: async (kind, name) => {
-      await expect(await ask(`/v1/records/${kind}/${recordFile(name)}`, { method: 'DELETE' }), name.hash);
-    },
+    removeRecord: (kind, name) =>
+      ask(`/v1/records/${kind}/${recordFile(name)}`, { method: 'DELETE' }, nothing, name.hash),
     close: async () => {},
   };
+
+  /** Appends an answer's bytes to a part that holds `have`; begins it anew when the answer does. */
+  async function append(answer: Response, part: string, have: number, alive: () => void): Promise<void> {
+    if (answer.status === 416) {
+      await rm(part, { force: true });
+      throw new ArtifactError('unreachable', `a part of an artifact of ${description} was too long`);
+    }
+    const goesOn = answer.status === 206;
+    if (goesOn && !answer.headers.get('content-range')?.startsWith(`bytes ${have}-`)) {
+      throw new ArtifactError(
+        'refused',
+        `${description} sent another part of an artifact than was asked for`,
+      );
+    }
+    const here = (error: unknown) => fileProblem(error, `the folder ${dirname(part)}`);
+    const file = await open(part, goesOn ? 'a' : 'w').catch((error) => {
+      throw here(error);
+    });
+    try {
+      for await (const piece of piecesOf(answer)) {
+        alive();
+        await writeAll(file, piece).catch((error) => {
+          throw here(error);
+        });
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async function gathered(answer: Response, alive: () => void): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    for await (const piece of piecesOf(answer)) {
+      alive();
+      size += piece.byteLength;
+      if (size > MOST_RECORD_BYTES) {
+        throw new ArtifactError(
+          'refused',
+          `${description} sent a record of more than ${MOST_RECORD_BYTES} bytes`,
+        );
+      }
+      parts.push(piece);
+    }
+    return Buffer.concat(parts);
+  }
 }
 
-const FILE_CODES = new Set(['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'EFBIG', 'EPERM']);
+type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
-function fileProblemCode(error: unknown): boolean {
-  return FILE_CODES.has((error as NodeJS.ErrnoException)?.code ?? '');
+function piecesOf(answer: Response): AsyncIterable<Uint8Array> {
+  return (answer.body ?? Readable.from([])) as unknown as AsyncIterable<Uint8Array>;
+}
+
+async function* observed(pieces: Pieces, alive: () => void): AsyncIterable<Uint8Array> {
+  for await (const piece of pieces) {
+    alive();
+    yield piece;
+  }
 }

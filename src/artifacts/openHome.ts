@@ -21,8 +21,19 @@ export function parseHomeUrl(
     );
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(url)) {
     if (url.trim() === '') throw invalid('is empty');
+    // A folder of such a name would be made without a word, and nobody would find what is in it.
+    if (/^(?:[\w.-]+|\[[\da-f:]+\]):\d+(?:\/|$)|^(?:s3|https?|file|ftp|redis):/i.test(url)) {
+      throw invalid('has no // after its protocol');
+    }
     return { kind: 'folder', folder: url };
   }
+  const decoded = (text: string): string => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      throw invalid('has a % that is not followed by two hex digits');
+    }
+  };
   let parsed: URL;
   try {
     parsed = new URL(url);
@@ -38,13 +49,13 @@ export function parseHomeUrl(
       }
     case 's3:': {
       if (parsed.username || parsed.password) throw invalid('must not hold credentials: set AWS_… for S3');
-      const prefix = decodeURIComponent(parsed.pathname).replace(/^\/+|\/+$/g, '');
+      const prefix = decoded(parsed.pathname).replace(/^\/+|\/+$/g, '');
       if (!parsed.hostname || prefix.split('/').includes('..')) throw invalid('names no bucket');
       return { kind: 's3', bucket: parsed.hostname, prefix };
     }
     case 'http:':
     case 'https:': {
-      const token = decodeURIComponent(parsed.password || parsed.username) || null;
+      const token = decoded(parsed.password || parsed.username) || null;
       if (parsed.search || parsed.hash) throw invalid('must not have a ? or # part');
       parsed.username = '';
       parsed.password = '';
@@ -64,8 +75,10 @@ export async function openArtifactHome(options: {
   url?: string | undefined;
   defaultFolder: string;
   environment: Readonly<Record<string, string | undefined>>;
+  /** How long it may take to reach it. */
+  connectTimeoutMs?: number;
 }): Promise<ArtifactHome> {
-  const { environment } = options;
+  const { environment, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
   const place = options.url
     ? parseHomeUrl(options.url)
     : ({ kind: 'folder', folder: options.defaultFolder } as const);
@@ -78,9 +91,9 @@ export async function openArtifactHome(options: {
         const { openS3Home } = await import('./s3Home.ts');
         return await openS3Home({
           ...place,
-          endpoint: environment.S3_ENDPOINT,
+          endpoint: checkedEndpoint(environment.S3_ENDPOINT),
           region: environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION,
-          connectTimeoutMs: CONNECT_TIMEOUT_MS,
+          connectTimeoutMs,
         });
       }
       case 'http': {
@@ -91,7 +104,7 @@ export async function openArtifactHome(options: {
             'set ARTIFACTS_TOKEN or ARTIFACTS_TOKEN_FILE to the one of the coordinator',
           );
         }
-        return await openHttpHome({ url: place.url, token, connectTimeoutMs: CONNECT_TIMEOUT_MS });
+        return await openHttpHome({ url: place.url, token, connectTimeoutMs });
       }
     }
   } catch (error) {
@@ -101,4 +114,15 @@ export async function openArtifactHome(options: {
       error.problem === 'refused' ? 'check the credentials' : 'check ARTIFACTS_URL, and that it is running',
     );
   }
+}
+
+/** Throws a UserError, which does not repeat it, on what is no address of a server. */
+function checkedEndpoint(text: string | undefined): string | undefined {
+  if (!text) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return text;
+  throw new UserError(
+    'S3_ENDPOINT is not the address of a server',
+    'write it as http(s)://host:port, without credentials: those stand in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+  );
 }

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
+  AbortMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -15,10 +15,13 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { sha256 } from '../common/canonical.ts';
-import { messageOf } from '../common/errors.ts';
 import { damaged, missing } from './folderHome.ts';
-import { fileProblem, hashFile, hashInto } from './hashing.ts';
+import { chunksOf, fileProblem, hashFile, writeAll } from './hashing.ts';
 import { checkedHash, fanOut, parseRecordFile, recordFile } from './names.ts';
+import { fetchByParts, sizeOf } from './parts.ts';
+import { PATIENCE, type Patience, patiently } from './patience.ts';
+import { homeSchema } from './protocol.ts';
+import { isMissing, s3Problem, statusOf } from './s3Errors.ts';
 import { ArtifactError, type ArtifactHome, type RecordKind, type RecordName } from './types.ts';
 
 export interface S3Options {
@@ -28,26 +31,31 @@ export interface S3Options {
   /** Of an S3-compatible server; the bucket is then a part of the path. */
   endpoint?: string | undefined;
   region?: string | undefined;
+  /** Opening takes no longer. */
   connectTimeoutMs?: number;
+  patience?: Partial<Patience>;
 }
 
 const PART_BYTES = 16 * 2 ** 20;
-const FETCH_TRIES = 5;
+/** The first two who open a new home at once have both written its id by then. */
+const ID_SETTLES_MS = 500;
 
 /**
  * A home in S3 or what speaks its protocol; credentials as the SDK finds them (environment, profile, role). Objects
  * become visible only when they are whole. Throws an ArtifactError when the bucket cannot be used.
  */
 export async function openS3Home(options: S3Options): Promise<ArtifactHome> {
-  const { bucket, prefix, endpoint } = options;
+  const { bucket, prefix, endpoint, connectTimeoutMs = 5000 } = options;
+  // The SDK tries each request several times by itself.
+  const patience = { ...PATIENCE, tries: 4, ...options.patience };
   const description = `s3://${bucket}${prefix ? `/${prefix}` : ''}`;
   const config: S3ClientConfig = {
     region: options.region ?? 'us-east-1',
-    maxAttempts: 5,
+    maxAttempts: patience.tries,
     // What older servers of this protocol do not know: our own hashes say more.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: options.connectTimeoutMs ?? 5000, requestTimeout: 60_000 },
+    requestHandler: { connectionTimeout: connectTimeoutMs, socketTimeout: patience.stallMs },
     ...(endpoint && { endpoint, forcePathStyle: true }),
   };
   const client = new S3Client(config);
@@ -81,7 +89,10 @@ export async function openS3Home(options: S3Options): Promise<ArtifactHome> {
     );
   };
 
-  const id = await homeId();
+  const id = await within(connectTimeoutMs, homeId()).catch((error) => {
+    client.destroy();
+    throw problem(error);
+  });
 
   async function homeId(): Promise<string> {
     const known = await read(key('home.json'));
@@ -95,14 +106,18 @@ export async function openS3Home(options: S3Options): Promise<ArtifactHome> {
       if (status === 501 || status === 400) await write(key('home.json'), fresh);
       else if (status !== 409 && status !== 412) throw problem(error);
     }
+    // A server that ignores the condition lets the last one win.
+    await delay(ID_SETTLES_MS);
     const kept = await read(key('home.json'));
     if (!kept) throw new ArtifactError('refused', `${description} does not keep what is written to it`);
     return idOf(kept);
   }
   function idOf(bytes: Uint8Array): string {
-    const { id: found } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { id?: unknown };
-    if (typeof found === 'string' && /^[0-9a-f]{32}$/.test(found)) return found;
-    throw new ArtifactError('refused', `home.json in ${description} names no home`);
+    try {
+      return homeSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))).id;
+    } catch {
+      throw new ArtifactError('refused', `home.json in ${description} names no home`);
+    }
   }
 
   return {
@@ -120,7 +135,7 @@ export async function openS3Home(options: S3Options): Promise<ArtifactHome> {
       try {
         if (typeof source !== 'string' || size < PART_BYTES) {
           const bytes = typeof source === 'string' ? await readFile(source) : source;
-          if (sha256(bytes) !== hash) throw new Error(`${String(source)} changed while it was sent`);
+          if (sha256(bytes) !== hash) throw changed(String(source), hash);
           await write(artifactKey(hash), bytes);
         } else await sendLarge(source, hash);
       } catch (error) {
@@ -135,21 +150,15 @@ export async function openS3Home(options: S3Options): Promise<ArtifactHome> {
       }
       return hash;
     },
-    fetch: async (hash, path) => {
-      const part = `${path}.${checkedHash(hash)}.part`;
-      try {
-        await mkdir(dirname(path), { recursive: true });
-        await fetchPart(hash, part);
-        const found = (await hashInto(createHash('sha256'), part)).digest('hex');
-        if (found !== hash) {
-          await rm(part, { force: true });
-          throw damaged(description, hash, found);
-        }
-        await rename(part, path);
-      } catch (error) {
-        throw fileProblem(error, `the folder ${dirname(path)}`, hash);
-      }
-    },
+    fetch: (hash, path) =>
+      fetchByParts({ hash, path, description }, async (part) => {
+        let reached = 0;
+        const fetchRest = async (): Promise<void> => {
+          reached = await sizeOf(part);
+          await fetchPart(hash, part, reached);
+        };
+        await patiently(fetchRest, patience, () => reached);
+      }),
     remove: async (hash) => removeKey(artifactKey(hash)),
     putRecord: async (kind, about, content) => {
       const hash = sha256(content);
@@ -193,67 +202,84 @@ export async function openS3Home(options: S3Options): Promise<ArtifactHome> {
     });
   }
 
-  /** In parts, each tried again by itself; nothing is visible before the last. */
+  /** In parts, each tried again by itself; nothing is visible before the last, which a changed file does not reach. */
   async function sendLarge(path: string, hash: string): Promise<void> {
+    const Key = artifactKey(hash);
     const upload = new Upload({
       client,
       partSize: PART_BYTES,
       queueSize: 2,
-      params: { Bucket: bucket, Key: artifactKey(hash), Body: createReadStream(path) },
+      // Taken away below, where a failure to do so does not hide why.
+      leavePartsOnError: true,
+      params: { Bucket: bucket, Key, Body: Readable.from(unchanged(path, hash)) },
     });
-    await upload.done();
+    try {
+      await upload.done();
+    } catch (error) {
+      const begun = { Bucket: bucket, Key, UploadId: upload.uploadId };
+      if (upload.uploadId) await client.send(new AbortMultipartUploadCommand(begun)).catch(() => {});
+      throw error;
+    }
   }
 
-  /** Goes on from what `part` holds already, also from an earlier process. */
-  async function fetchPart(hash: string, part: string): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      const have = (await stat(part).catch(() => null))?.size ?? 0;
-      const size = await head(artifactKey(hash));
-      if (size === null) throw missing(description, hash);
-      if (have === size && size > 0) return;
-      const from = have < size ? have : 0;
-      try {
-        const { Body } = await client.send(
-          new GetObjectCommand({
-            Bucket: bucket,
-            Key: artifactKey(hash),
-            ...(from > 0 && { Range: `bytes=${from}-` }),
-          }),
-        );
-        await pipeline(Body as Readable, createWriteStream(part, { flags: from > 0 ? 'a' : 'w' }));
-        return;
-      } catch (error) {
-        const told = problem(error, hash);
-        if (!(told instanceof ArtifactError) || told.problem !== 'unreachable' || attempt >= FETCH_TRIES) {
-          throw told;
-        }
+  /** Appends what comes after `have`; begins the part anew when the server does. */
+  async function fetchPart(hash: string, part: string, have: number): Promise<void> {
+    const answer = await client
+      .send(
+        new GetObjectCommand({
+          Bucket: bucket,
+          Key: artifactKey(hash),
+          ...(have > 0 && { Range: `bytes=${have}-` }),
+        }),
+      )
+      .catch(async (error) => {
+        if (statusOf(error) !== 416) throw problem(error, hash);
+        // All is here already, or more: the hash will tell.
+        return null;
+      });
+    if (answer === null) return;
+    const goesOn = have > 0 && answer.ContentRange?.startsWith(`bytes ${have}-`);
+    const here = (error: unknown) => fileProblem(error, `the folder ${dirname(part)}`, hash);
+    const file = await open(part, goesOn ? 'a' : 'w').catch((error) => {
+      throw here(error);
+    });
+    try {
+      for await (const piece of answer.Body as Readable) {
+        await writeAll(file, piece).catch((error) => {
+          throw here(error);
+        });
       }
+    } catch (error) {
+      throw problem(error, hash);
+    } finally {
+      await file.close();
     }
   }
 }
 
-function statusOf(error: unknown): number | undefined {
-  return (error as { $metadata?: { httpStatusCode?: number } })?.$metadata?.httpStatusCode;
-}
-
-function isMissing(error: unknown): boolean {
-  const { name } = (error ?? {}) as { name?: string };
-  return name !== 'NoSuchBucket' && (name === 'NoSuchKey' || name === 'NotFound' || statusOf(error) === 404);
-}
-
-const FULL = new Set(['QuotaExceeded', 'XMinioStorageFull', 'InsufficientStorage']);
-
-/** The SDK's errors in a home's terms. */
-function s3Problem(error: unknown, description: string, hash?: string): unknown {
-  if (error instanceof ArtifactError) return error;
-  const { name = '', code } = (error ?? {}) as { name?: string; code?: string };
-  const status = statusOf(error);
-  if (name === 'NoSuchBucket') return new ArtifactError('refused', `${description}: there is no such bucket`);
-  if (FULL.has(name) || status === 507) return new ArtifactError('full', `${description} is full`, hash);
-  if (isMissing(error)) return missing(description, hash ?? 'of that name');
-  if (status === 401 || status === 403 || name === 'CredentialsProviderError') {
-    return new ArtifactError('refused', `${description} refused the credentials (${name})`, hash);
+async function* unchanged(path: string, hash: string): AsyncIterable<Uint8Array> {
+  const found = createHash('sha256');
+  for await (const piece of chunksOf(path)) {
+    found.update(piece);
+    yield piece;
   }
-  if (code !== undefined && ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS'].includes(code)) return error;
-  return new ArtifactError('unreachable', `${description}: ${name || 'error'}: ${messageOf(error)}`, hash);
+  if (found.digest('hex') !== hash) throw changed(path, hash);
+}
+
+function changed(path: string, hash: string): ArtifactError {
+  return new ArtifactError('refused', `${path} changed while it was sent`, hash);
+}
+
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const late = delay(milliseconds, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`no answer in ${milliseconds / 1000} s`);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    over.abort();
+    late.catch(() => {});
+    work.catch(() => {});
+  }
 }

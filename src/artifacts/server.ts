@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
@@ -10,9 +11,10 @@ import { messageOf, UserError } from '../common/errors.ts';
 import type { FolderHome } from './folderHome.ts';
 import { fileProblem } from './hashing.ts';
 import { isHash, parseRecordFile, recordFile } from './names.ts';
-import { kindSchema, LEAST_TOKEN_CHARACTERS, PAGE_NAMES } from './protocol.ts';
+import { isToken, kindSchema, LEAST_TOKEN_CHARACTERS, MOST_RECORD_BYTES, PAGE_NAMES } from './protocol.ts';
 import { ArtifactError } from './types.ts';
-import { openUploads, streamFrom } from './uploads.ts';
+import { openUploads } from './uploads.ts';
+import { rememberVerified } from './verified.ts';
 
 export interface ServerOptions {
   home: FolderHome;
@@ -28,11 +30,14 @@ export interface ServerOptions {
 export interface ServerLimits {
   artifactBytes: number;
   recordBytes: number;
+  /** A sender that is silent for so long may be gone, its connection left behind: another may go on. */
+  quietMs: number;
 }
 
-const LIMITS: ServerLimits = { artifactBytes: 1e12, recordBytes: 64e6 };
+const LIMITS: ServerLimits = { artifactBytes: 1e12, recordBytes: MOST_RECORD_BYTES, quietMs: 5000 };
 const HEADERS_TIMEOUT_MS = 10_000;
-const IDLE_TIMEOUT_MS = 60_000;
+/** Longer than a disk takes to hash what an upload has brought; only whoever has the token can be so slow. */
+const IDLE_TIMEOUT_MS = 300_000;
 
 export interface ArtifactServer {
   /** `http://127.0.0.1:7420` */
@@ -46,6 +51,12 @@ export async function serveArtifacts(options: ServerOptions): Promise<ArtifactSe
   if (token.length < LEAST_TOKEN_CHARACTERS) {
     throw new UserError(
       `the token for artifacts over HTTP has ${token.length} characters; at least ${LEAST_TOKEN_CHARACTERS} are needed`,
+      'set ARTIFACTS_TOKEN or ARTIFACTS_TOKEN_FILE, e.g. to the output of: openssl rand -hex 32',
+    );
+  }
+  if (!isToken(token)) {
+    throw new UserError(
+      'the token for artifacts over HTTP has characters that cannot be sent',
       'set ARTIFACTS_TOKEN or ARTIFACTS_TOKEN_FILE, e.g. to the output of: openssl rand -hex 32',
     );
   }
@@ -82,7 +93,8 @@ export async function serveArtifacts(options: ServerOptions): Promise<ArtifactSe
 /** The routes, see protocol.ts. Names are hashes or nothing: no other text of a request reaches the disk. */
 async function artifactApp({ home, token, limits, log }: ServerOptions): Promise<Hono> {
   const most = { ...LIMITS, ...limits };
-  const uploads = await openUploads(join(home.folder, 'incoming', 'uploads'));
+  const uploads = await openUploads(join(home.folder, 'incoming', 'uploads'), most.quietMs);
+  const verified = rememberVerified();
   const app = new Hono();
   const expected = Buffer.from(sha256(`Bearer ${token}`));
 
@@ -120,9 +132,15 @@ async function artifactApp({ home, token, limits, log }: ServerOptions): Promise
     const range = /^bytes=(\d{1,15})-$/.exec(context.req.header('range') ?? '');
     const from = range ? Number(range[1]) : 0;
     if (from > size) return context.json({ error: 'the range begins after the end' }, 416);
-    const headers = { 'Content-Type': 'application/octet-stream', 'Content-Length': `${size - from}` };
+    const headers = {
+      'Content-Type': 'application/octet-stream',
+      'Content-Length': `${size - from}`,
+      ...(range && { 'Content-Range': `bytes ${from}-${Math.max(size - 1, 0)}/${size}` }),
+    };
     if (context.req.method === 'HEAD') return context.body(null, 200, headers);
-    const body = Readable.toWeb(streamFrom(path, from)) as ReadableStream;
+    const body = Readable.toWeb(
+      createReadStream(path, { start: from, highWaterMark: 1 << 20 }),
+    ) as ReadableStream;
     return context.body(body, range ? 206 : 200, headers);
   });
   app.delete('/v1/artifacts/:hash', async (context) => {
@@ -135,7 +153,8 @@ async function artifactApp({ home, token, limits, log }: ServerOptions): Promise
   app.get('/v1/uploads/:hash', async (context) => {
     const { hash } = context.req.param();
     if (!isHash(hash)) return nothing(context);
-    return context.json({ bytes: await uploads.received(hash) });
+    const whole = (await verified.isWhole(home.localPath(hash), hash)) === true;
+    return context.json({ bytes: await uploads.received(hash), whole });
   });
   app.patch('/v1/uploads/:hash', async (context) => {
     const { hash } = context.req.param();
@@ -146,15 +165,23 @@ async function artifactApp({ home, token, limits, log }: ServerOptions): Promise
       return context.json({ error: 'offset and total must be whole numbers' }, 400);
     }
     if (total > most.artifactBytes) return context.json({ error: 'the artifact is too large' }, 413);
-    const outcome = await uploads.append(hash, offset, bodyOf(context), total);
-    if (outcome === 'too large') return context.json({ error: 'more bytes came than were announced' }, 413);
-    const bytes = await uploads.received(hash);
-    if (outcome === 'changed') return context.json({ bytes }, 409);
-    if (bytes < total) return context.json({ bytes }, 202);
-    const moved = await uploads.finish(hash, home.localPath(hash));
-    return moved === 'moved'
-      ? context.json({ bytes }, 201)
-      : context.json({ error: 'the bytes do not have this hash' }, 422);
+    const outcome = await uploads.append(
+      { hash, offset, total, pieces: bodyOf(context) },
+      home.localPath(hash),
+    );
+    switch (outcome) {
+      case 'kept':
+        return context.json({}, 202);
+      case 'moved':
+        verified.add(home.localPath(hash));
+        return context.json({}, 201);
+      case 'damaged':
+        return context.json({ error: 'the bytes do not have this hash' }, 422);
+      case 'changed':
+        return context.json({ error: 'it goes on elsewhere, or another is at it' }, 409);
+      case 'too large':
+        return context.json({ error: 'more bytes came than were announced' }, 413);
+    }
   });
 
   app.get('/v1/records/:kind', async (context) => {

@@ -1,85 +1,128 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
-import { join } from 'node:path';
-import { hashInto, writeAll } from './hashing.ts';
+import { dirname, join } from 'node:path';
+import { hashFile, isFull, writeAll } from './hashing.ts';
 import { checkedHash } from './names.ts';
 
-/** Artifacts that arrive in pieces, each in a file that only this folder shows until it is whole. */
+export interface UploadPiece {
+  hash: string;
+  /** Where the piece begins, and how long the artifact is. */
+  offset: number;
+  total: number;
+  pieces: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * `kept`: more is to come. `moved`: it was the last, and the artifact stands at its place. `damaged`: it was, and has
+ * another hash; nothing of it is left. `changed`: another is at it, or it goes on elsewhere: ask how much has arrived.
+ */
+export type UploadOutcome = 'kept' | 'moved' | 'damaged' | 'changed' | 'too large';
+
+/** Artifacts that arrive in pieces, each in a file that nobody else sees until it is whole. */
 export interface Uploads {
-  /** How much of it has arrived. */
+  /** How many bytes of it have arrived. */
   received(hash: string): Promise<number>;
-  /** Appends from `offset`. `changed`: another piece came first; ask again how much has arrived. */
-  append(
-    hash: string,
-    offset: number,
-    pieces: AsyncIterable<Uint8Array>,
-    mostBytes: number,
-  ): Promise<'appended' | 'changed' | 'too large'>;
-  /** Moves the whole file to `path`; 'damaged' when its bytes do not have this hash: it is then gone. */
-  finish(hash: string, path: string): Promise<'moved' | 'damaged'>;
+  append(piece: UploadPiece, path: string): Promise<UploadOutcome>;
+}
+
+interface Arrival {
+  /** When something last came of it, performance.now(). */
+  lastMs: number;
+  stop(): void;
+  ended: Promise<unknown>;
 }
 
 const ABANDONED_AFTER_MS = 24 * 3600 * 1000;
 
-export async function openUploads(folder: string): Promise<Uploads> {
+/** `quietMs`: after so long without a piece, another sender may go on. */
+export async function openUploads(folder: string, quietMs: number): Promise<Uploads> {
   await mkdir(folder, { recursive: true });
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
-    const age = Date.now() - (await stat(path)).mtimeMs;
-    if (age > ABANDONED_AFTER_MS) await rm(path, { force: true });
+    const found = await stat(path).catch(() => null);
+    if (found && Date.now() - found.mtimeMs > ABANDONED_AFTER_MS) await rm(path, { force: true });
   }
-  const pathOf = (hash: string) => join(folder, `${checkedHash(hash)}.part`);
-  const busy = new Set<string>();
-  const received = async (hash: string) => (await stat(pathOf(hash)).catch(() => null))?.size ?? 0;
+  const partOf = (hash: string) => join(folder, `${checkedHash(hash)}.part`);
+  const received = async (hash: string) => (await stat(partOf(hash)).catch(() => null))?.size ?? 0;
+  const arrivals = new Map<string, Arrival>();
 
   return {
     received,
-    append: async (hash, offset, pieces, mostBytes) => {
-      // Two workers may send the same artifact: the second waits, and finds it there.
-      if (busy.has(hash)) return 'changed';
-      busy.add(hash);
-      let size = offset;
-      try {
-        if ((await received(hash)) !== offset) return 'changed';
-        const file = await open(pathOf(hash), 'a');
-        try {
-          for await (const piece of pieces) {
-            if (size + piece.byteLength > mostBytes) {
-              await rm(pathOf(hash), { force: true });
-              return 'too large';
-            }
-            await writeAll(file, piece);
-            size += piece.byteLength;
-          }
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        return 'appended';
-      } catch (error) {
-        // What came before the break is kept; a piece that could not be written whole (no room) is not.
-        await truncate(pathOf(hash), size).catch(() => {});
-        throw error;
-      } finally {
-        busy.delete(hash);
+    append: async (piece, path) => {
+      const under = arrivals.get(piece.hash);
+      if (under && performance.now() - under.lastMs < quietMs) return 'changed';
+      if (under) {
+        under.stop();
+        await under.ended;
+        if (arrivals.has(piece.hash)) return 'changed';
       }
-    },
-    finish: async (hash, path) => {
-      const part = pathOf(hash);
-      const found = (await hashInto(createHash('sha256'), part)).digest('hex');
-      if (found !== hash) {
-        await rm(part, { force: true });
-        return 'damaged';
-      }
-      await mkdir(join(path, '..'), { recursive: true });
-      await rename(part, path);
-      return 'moved';
+      const stopped = new AbortController();
+      const arrival: Arrival = {
+        lastMs: performance.now(),
+        stop: () => stopped.abort(),
+        ended: Promise.resolve(),
+      };
+      arrivals.set(piece.hash, arrival);
+      const work = take(piece, path, arrival, stopped.signal).finally(() => arrivals.delete(piece.hash));
+      arrival.ended = work.catch(() => {});
+      return work;
     },
   };
+
+  async function take(
+    { hash, offset, total, pieces }: UploadPiece,
+    path: string,
+    arrival: Arrival,
+    stopped: AbortSignal,
+  ): Promise<UploadOutcome> {
+    const part = partOf(hash);
+    if ((await received(hash)) !== offset) return 'changed';
+    let size = offset;
+    const file = await open(part, 'a');
+    try {
+      for await (const bytes of untilStopped(pieces, stopped)) {
+        if (size + bytes.byteLength > total) {
+          await rm(part, { force: true });
+          return 'too large';
+        }
+        await writeAll(file, bytes);
+        size += bytes.byteLength;
+        arrival.lastMs = performance.now();
+      }
+      await file.sync();
+    } catch (error) {
+      // What came before a break is kept, but not on a full disk, nor half a piece.
+      if (isFull(error)) await rm(part, { force: true });
+      else await truncate(part, size).catch(() => {});
+      throw error;
+    } finally {
+      await file.close();
+    }
+    if (stopped.aborted) return 'changed';
+    if (size < total) return 'kept';
+    // From here on nobody takes over: it takes as long as it takes.
+    arrival.lastMs = Number.POSITIVE_INFINITY;
+    if ((await hashFile(part)) !== hash) {
+      await rm(part, { force: true });
+      return 'damaged';
+    }
+    await mkdir(dirname(path), { recursive: true });
+    await rename(part, path);
+    return 'moved';
+  }
 }
 
-/** A file's bytes from an offset, streamed. */
-export function streamFrom(path: string, offset: number) {
-  return createReadStream(path, { start: offset, highWaterMark: 1 << 20 });
+/** Also ends while it waits for a piece that never comes. */
+async function* untilStopped<T>(pieces: AsyncIterable<T>, stopped: AbortSignal): AsyncIterable<T> {
+  // One listener for all: a race per piece would keep every piece in memory.
+  let end: (result: { done: true; value: undefined }) => void = () => {};
+  stopped.addEventListener('abort', () => end({ done: true, value: undefined }), { once: true });
+  const source = pieces[Symbol.asyncIterator]();
+  while (!stopped.aborted) {
+    const { done, value } = await new Promise<IteratorResult<T, undefined>>((come, failed) => {
+      end = come;
+      source.next().then(come, failed);
+    });
+    if (done) return;
+    yield value;
+  }
 }

@@ -1,10 +1,21 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openArtifactCache } from '../../src/artifacts/cache.ts';
 import { openFolderHome } from '../../src/artifacts/folderHome.ts';
-import type { ArtifactHome } from '../../src/artifacts/types.ts';
+import { ArtifactError, type ArtifactHome } from '../../src/artifacts/types.ts';
 
 const temporary = () => mkdtempSync(join(tmpdir(), 'cache-'));
 
@@ -80,6 +91,72 @@ describe('the artifact cache', () => {
       expect([a, b, c].map(has)).toEqual([true, false, true]);
       await cache.use([c, d], async () => expect([a, c, d].map(has)).toEqual([true, true, true]));
     });
+  });
+
+  it('removes nothing that another process uses, and knows when that is gone', async () => {
+    const { near, home } = farHome();
+    const [a, b, c] = [
+      await near.put(Buffer.from('a')),
+      await near.put(Buffer.from('b')),
+      await near.put(Buffer.from('c')),
+    ];
+    const { cache, folder } = open(home, temporary(), 0);
+    const has = (hash: string) => existsSync(join(folder, hash));
+    const others = open(home, folder, 1e9).cache;
+    await others.use([a], async () => {});
+    // A process of its own that holds on to `a`, until it is killed.
+    const script = `import { openPins } from ${JSON.stringify(join(import.meta.dirname, '../../src/artifacts/pins.ts'))};
+      openPins(process.argv[1]).pin([process.argv[2]]); console.log('held'); setInterval(() => {}, 1000);`;
+    const holder = spawn(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '-e', script, join(folder, 'in-use'), a],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    await once(holder.stdout, 'data');
+    await cache.use([b], async () => {});
+    expect([a, b].map(has)).toEqual([true, true]);
+    const gone = once(holder, 'exit');
+    holder.kill('SIGKILL');
+    await gone;
+    await cache.use([c], async () => {});
+    expect([a, b, c].map(has)).toEqual([false, false, true]);
+    expect(readdirSync(join(folder, 'in-use'))).toEqual([]);
+  });
+
+  it('removes what is not in use when the disk is full, and tries once more', async () => {
+    const { near, home } = farHome();
+    const [a, b] = [await near.put(Buffer.from('a')), await near.put(Buffer.from('b'))];
+    let room = 1;
+    const full: ArtifactHome = {
+      ...home,
+      fetch: async (hash, path) => {
+        if (room-- <= 0) throw new ArtifactError('full', 'no room', hash);
+        await home.fetch(hash, path);
+      },
+    };
+    const { cache, folder } = open(full);
+    await cache.use([a], async () => {});
+    // Nothing can be removed: told.
+    await expect(cache.use([a, b], async () => {})).rejects.toMatchObject({ problem: 'full' });
+    const left = cache.use([b], async (pathOf) => read(pathOf(b)));
+    await expect(left).rejects.toMatchObject({ problem: 'full' });
+    expect(existsSync(join(folder, a))).toBe(false);
+    room = 2;
+    expect(await cache.use([b], async (pathOf) => read(pathOf(b)))).toBe('b');
+  });
+
+  it('clears away parts of fetches that nobody goes on with', async () => {
+    const { near, home } = farHome();
+    const hash = await near.put(Buffer.from('wanted'));
+    const { cache, folder } = open(home);
+    const old = join(folder, `${'1'.repeat(64)}.${'1'.repeat(64)}.part`);
+    const young = join(folder, `${'2'.repeat(64)}.${'2'.repeat(64)}.part`);
+    const notes = join(folder, 'notes.txt');
+    for (const file of [old, young, notes]) writeFileSync(file, 'x');
+    const days = new Date(Date.now() - 3 * 24 * 3600 * 1000);
+    for (const file of [old, notes]) utimesSync(file, days, days);
+    await cache.use([hash], async () => {});
+    expect([old, young, notes].map((file) => existsSync(file))).toEqual([false, true, true]);
   });
 
   it('knows only what was asked for', async () => {

@@ -1,4 +1,5 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -18,6 +19,7 @@ describe('parseHomeUrl', () => {
     ['s3://bucket', { kind: 's3', bucket: 'bucket', prefix: '' }],
     ['s3://bucket/a/b/', { kind: 's3', bucket: 'bucket', prefix: 'a/b' }],
     ['http://host:7420/', { kind: 'http', url: 'http://host:7420', token: null }],
+    ['./with:colon', { kind: 'folder', folder: './with:colon' }],
     ['https://:to%3Aken@host/base', { kind: 'http', url: 'https://host/base', token: 'to:ken' }],
   ])('reads %s', (url, place) => {
     expect(parseHomeUrl(url)).toEqual(place);
@@ -33,6 +35,13 @@ describe('parseHomeUrl', () => {
     's3://key:secret@bucket',
     'http://host/?a=secret',
     'http://host/#secret',
+    'http://:secret%zz@host',
+    's3://bucket/%zz',
+    's3:bucket/prefix',
+    'http:host',
+    'host:7420',
+    '127.0.0.1:7420/x',
+    '[::1]:7420',
   ])('refuses %j without repeating secrets', (url) => {
     const refused = (() => {
       try {
@@ -82,6 +91,48 @@ describe('openArtifactHome', () => {
     await expect(open({ ARTIFACTS_TOKEN: token, ARTIFACTS_TOKEN_FILE: file })).rejects.toThrow(/both/);
     await server.close();
     await expect(open({ ARTIFACTS_TOKEN: token })).rejects.toThrow(/cannot be reached/);
+  });
+
+  it.each(['nonsense', 'ftp://host', 'http://key:secret@host', 'host:9000'])(
+    'refuses the S3_ENDPOINT %j',
+    async (endpoint) => {
+      const refused = await openArtifactHome({
+        url: 's3://bucket/x',
+        defaultFolder: '',
+        environment: { S3_ENDPOINT: endpoint },
+      }).catch((error) => error);
+      expect(refused).toBeInstanceOf(UserError);
+      expect(refused.message).not.toContain('secret');
+    },
+  );
+
+  it('refuses a token that cannot be sent', async () => {
+    const opened = openArtifactHome({
+      url: 'http://127.0.0.1:9',
+      defaultFolder: '',
+      environment: { ARTIFACTS_TOKEN: 'secret\nin two lines' },
+    }).catch((error) => error);
+    expect(await opened).toBeInstanceOf(UserError);
+    expect((await opened).message).not.toContain('secret');
+  });
+
+  it('gives up a silent place within seconds', async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
+    const url = `http://127.0.0.1:${(silent.address() as { port: number }).port}`;
+    const began = performance.now();
+    const open = (place: string, environment: Record<string, string>) =>
+      openArtifactHome({ url: place, defaultFolder: '', environment, connectTimeoutMs: 300 }).catch(
+        (error) => error,
+      );
+    const refused = await Promise.all([
+      open(url, { ARTIFACTS_TOKEN: 'x' }),
+      open('s3://bucket', { S3_ENDPOINT: url }),
+    ]);
+    for (const error of refused) expect(error).toBeInstanceOf(UserError);
+    expect(performance.now() - began).toBeLessThan(3000);
+    silent.closeAllConnections();
+    silent.close();
   });
 
   it('says what it could not reach within seconds', async () => {

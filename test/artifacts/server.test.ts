@@ -75,7 +75,7 @@ describe('artifacts over HTTP', () => {
   });
 
   it('takes no weak token', async () => {
-    for (const token of ['', 'short']) {
+    for (const token of ['', 'short', 'long enough,\nin two lines', 'with a blank at its end ']) {
       await expect(serveArtifacts({ home, port: 0, token, log: () => {} })).rejects.toThrow(/characters/);
     }
   });
@@ -119,13 +119,15 @@ describe('artifacts over HTTP', () => {
     const hash = sha256(bytes);
     expect((await upload(hash, bytes.subarray(0, 100_000), 0, 300_000)).status).toBe(202);
     expect(await home.has(hash)).toBe(false);
-    expect(await (await ask(`/v1/uploads/${hash}`)).json()).toEqual({ bytes: 100_000 });
+    expect(await (await ask(`/v1/uploads/${hash}`)).json()).toEqual({ bytes: 100_000, whole: false });
     // A piece that does not fit: told what is there.
     const wrong = await upload(hash, bytes.subarray(0, 100_000), 0, 300_000);
-    expect([wrong.status, await wrong.json()]).toEqual([409, { bytes: 100_000 }]);
+    expect(wrong.status).toBe(409);
     expect((await upload(hash, bytes.subarray(100_000), 100_000, 300_000)).status).toBe(201);
     expect(await home.has(hash)).toBe(true);
-    expect(await (await ask(`/v1/uploads/${hash}`)).json()).toEqual({ bytes: 0 });
+    expect(await (await ask(`/v1/uploads/${hash}`)).json()).toEqual({ bytes: 0, whole: true });
+    writeFileSync(home.localPath(hash), 'damaged since');
+    expect(await (await ask(`/v1/uploads/${hash}`)).json()).toEqual({ bytes: 0, whole: false });
   });
 
   it('a client goes on with an upload that was cut off', async () => {
@@ -141,13 +143,13 @@ describe('artifacts over HTTP', () => {
     const hash = sha256('the right bytes');
     expect((await upload(hash, Buffer.from('the wrong bytes'))).status).toBe(422);
     expect(await home.has(hash)).toBe(false);
-    expect(await (await ask(`/v1/uploads/${hash}`)).json()).toEqual({ bytes: 0 });
+    expect(await (await ask(`/v1/uploads/${hash}`)).json()).toEqual({ bytes: 0, whole: false });
   });
 
   it('refuses what is too large, announced or not', async () => {
     expect((await upload(HASH, Buffer.from('x'), 0, 1_000_001)).status).toBe(413);
     expect((await upload(HASH, pattern(2000), 0, 1000)).status).toBe(413);
-    expect(await (await ask(`/v1/uploads/${HASH}`)).json()).toEqual({ bytes: 0 });
+    expect(await (await ask(`/v1/uploads/${HASH}`)).json()).toEqual({ bytes: 0, whole: false });
     const large = pattern(1001);
     const record = await ask(`/v1/records/results/${HASH}.${sha256(large)}`, {
       method: 'PUT',

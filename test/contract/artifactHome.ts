@@ -100,17 +100,29 @@ export function artifactHomeBattery(start: () => Promise<HomePlace>): void {
     const hash = await home.put(bytes);
     const copy = join(folder, 'cut', 'copy');
     mkdirSync(join(folder, 'cut'));
-    if (home.localPath(hash) === null) {
-      writeFileSync(`${copy}.${hash}.part`, bytes.subarray(0, 200_000));
+    const parts = [
+      bytes.subarray(0, 200_000),
+      bytes,
+      new Uint8Array(),
+      pattern(200_000, 10),
+      pattern(500_000, 10),
+      pattern(700_000, 10),
+    ];
+    for (const part of parts) {
+      if (home.localPath(hash) === null) writeFileSync(`${copy}.${hash}.part`, part);
       await home.fetch(hash, copy);
       expect(readFileSync(copy).equals(bytes)).toBe(true);
-      writeFileSync(`${copy}.${hash}.part`, pattern(200_000, 10));
-      await expect(home.fetch(hash, copy)).rejects.toMatchObject({ problem: 'damaged' });
-      writeFileSync(`${copy}.${hash}.part`, pattern(700_000, 10));
+      expect(readdirSync(join(folder, 'cut'))).toEqual(['copy']);
     }
-    await home.fetch(hash, copy);
+  });
+
+  it('several fetch to one place at once', async () => {
+    const bytes = pattern(3_000_000, 12);
+    const hash = await home.put(bytes);
+    const copy = join(folder, 'crowd', 'copy');
+    await Promise.all(Array.from({ length: 4 }, () => home.fetch(hash, copy)));
     expect(readFileSync(copy).equals(bytes)).toBe(true);
-    expect(readdirSync(join(folder, 'cut'))).toEqual(['copy']);
+    expect(readdirSync(join(folder, 'crowd'))).toEqual(['copy']);
   });
 
   it('takes the same artifact from several at once', async () => {
