@@ -50,8 +50,6 @@ export function httpClient(options: {
     if (status === 413) throw refused('does not take files that large', hash);
     if (status === 507) throw new ArtifactError('full', `${description} is full`, hash);
     if (status >= 500) throw unreachable(`it answered ${status}`);
-    // Wherever it leads, the token must not travel there.
-    if (status >= 300 && status < 400) throw refused('leads elsewhere: write that address itself', hash);
     throw refused(`answered ${status}`, hash);
   };
   const unreachable = (why: string) =>
@@ -66,7 +64,8 @@ export function httpClient(options: {
       const answer = await fetch(`${description}${path}`, {
         method,
         headers: { ...headers, authorization: `Bearer ${token}` },
-        redirect: 'manual',
+        // Wherever it leads, the token must not travel there. `manual` would keep all of a body in memory.
+        redirect: 'error',
         signal: stall.signal,
         ...(body && { body: typeof body === 'function' ? body(alive) : body, duplex: 'half' }),
       } as RequestInit);
@@ -79,7 +78,9 @@ export function httpClient(options: {
       }
     } catch (error) {
       if (error instanceof ArtifactError) throw error;
-      throw unreachable(messageOf((error as { cause?: unknown }).cause ?? error));
+      const why = messageOf((error as { cause?: unknown }).cause ?? error);
+      if (/redirect/.test(why)) throw refused('leads elsewhere: write that address itself', hash);
+      throw unreachable(why);
     } finally {
       clearTimeout(timer);
     }

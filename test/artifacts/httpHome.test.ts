@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -150,6 +150,24 @@ describe('an HTTP home over a bad line', () => {
     expect(names).toEqual([{ key: KEY, hash }]);
     line.breakRequests(60);
     await home.removeRecord('results', { key: KEY, hash });
+  });
+
+  it('has never all of a large file in memory', async () => {
+    const file = join(temporary(), 'large');
+    writeFileSync(file, 'begins');
+    truncateSync(file, 160e6);
+    const client = await openHttpHome({ url: server.url, token: TOKEN });
+    const before = process.memoryUsage().arrayBuffers;
+    let most = 0;
+    const watch = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+    }, 5);
+    const hash = await client.put(file);
+    await client.fetch(hash, `${file} again`);
+    clearInterval(watch);
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThan(120e6);
+    for (const path of [file, `${file} again`, near.localPath(hash)]) rmSync(path);
   });
 
   it('refuses a large file at once, not as an unreachable place', async () => {

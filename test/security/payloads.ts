@@ -5,7 +5,7 @@ import { parseRunJob, type RunJob } from '../../src/worker/job.ts';
 import { tinySpec } from '../training/tinySpec.ts';
 
 /** Of the processor's time: what a worker spends at most on a job that is none. */
-export const LIMIT_MS = 1000;
+export const LIMIT_MS = 3000;
 /** What is refused is kept in Redis and shown on terminals. */
 export const LONGEST_REASON = 2000;
 export const HASH = 'a'.repeat(64);
