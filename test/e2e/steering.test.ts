@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { FleetStatus } from '../../src/queue/operations.ts';
 import { type SweepProcess, startSweep, startVerb, sweepFolders, until } from './sweepProcess.ts';
 
@@ -25,6 +25,8 @@ async function eventually(holds: () => Promise<boolean>): Promise<void> {
 
 describe('a sweep that is steered from another terminal, without a Redis', () => {
   const folders = sweepFolders();
+  let started: SweepProcess | undefined;
+  afterAll(() => void started?.child.kill('SIGKILL'));
   const queue = async (...words: string[]) => {
     const { code, stdout, stderr } = await startVerb('queue', [...words, '--runs', folders.runs]).ended;
     return { code, stdout, stderr };
@@ -41,6 +43,7 @@ describe('a sweep that is steered from another terminal, without a Redis', () =>
     timeout: 240_000,
   }, async () => {
     const sweep = startSweep('configs/smoke.yaml', folders, SMALL);
+    started = sweep;
     await until(() => doneRuns(sweep) >= 1, 60_000, 'a run');
 
     const seen = await status();
