@@ -79,7 +79,7 @@ export function httpClient(options: {
     } catch (error) {
       if (error instanceof ArtifactError) throw error;
       const why = messageOf((error as { cause?: unknown }).cause ?? error);
-      if (/redirect/.test(why)) throw refused('leads elsewhere: write that address itself', hash);
+      if (why === 'unexpected redirect') throw refused('leads elsewhere: write that address itself', hash);
       throw unreachable(why);
     } finally {
       clearTimeout(timer);
