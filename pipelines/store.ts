@@ -1,7 +1,6 @@
 /** `npm run store`: makes the results store anew from artifacts, checks it against them, or serves them to workers. */
 import { existsSync } from 'node:fs';
 import { listen } from '../src/artifacts/listen.ts';
-import { openArtifactHome } from '../src/artifacts/openHome.ts';
 import { EXIT_CODES, type ExitCode } from '../src/cli/exitCodes.ts';
 import type { Interrupt } from '../src/cli/interrupt.ts';
 import { runCommand } from '../src/cli/main.ts';
@@ -10,6 +9,7 @@ import { UserError } from '../src/common/errors.ts';
 import { lockStore } from '../src/store/lock.ts';
 import { openResultsStore } from '../src/store/results.ts';
 import { checkStore, rebuildStore } from '../src/sweep/rebuild.ts';
+import { openRunsHome } from '../src/sweep/runsHome.ts';
 import { runsLayout } from '../src/sweep/runsLayout.ts';
 
 const ACTIONS = ['rebuild', 'check', 'serve'] as const;
@@ -55,11 +55,7 @@ ARTIFACTS_LISTEN=host:port (127.0.0.1:7420 without it). See docs/store.md.`,
 });
 
 async function openHome(runs: string, interrupt: Interrupt) {
-  const home = await openArtifactHome({
-    url: process.env.ARTIFACTS_URL,
-    defaultFolder: runsLayout(runs).artifacts,
-    environment: process.env,
-  });
+  const home = await openRunsHome(runs, process.env);
   interrupt.onRelease(() => home.close());
   return home;
 }

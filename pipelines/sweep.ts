@@ -59,7 +59,6 @@ await runCommand(async (interrupt) => {
     generators: demoGenerators,
     trainerScript: fileURLToPath(new URL('../workers/trainer.ts', import.meta.url)),
     queue: queueSettings(process.env),
-    artifactsUrl: process.env.ARTIFACTS_URL,
     environment: process.env,
     observer: progressObserver(display),
     onPrepare: preparationLines(say),

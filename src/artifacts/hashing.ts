@@ -1,4 +1,4 @@
-import { createHash, type Hash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -11,15 +11,12 @@ const CHUNK_BYTES = 1 << 20;
 
 /** SHA-256 of a file's bytes, streamed. */
 export async function hashFile(path: string): Promise<string> {
-  return (await hashInto(createHash('sha256'), path)).digest('hex');
-}
-
-/** Adds a file's bytes to a hash under way. */
-export async function hashInto(hash: Hash, path: string): Promise<Hash> {
+  const hash = createHash('sha256');
   for await (const chunk of chunksOf(path)) hash.update(chunk);
-  return hash;
+  return hash.digest('hex');
 }
 
+/** A file (by its path) piece by piece, or bytes in one. */
 export function chunksOf(source: string | Uint8Array): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
   return typeof source === 'string' ? createReadStream(source, { highWaterMark: CHUNK_BYTES }) : [source];
 }

@@ -20,6 +20,7 @@ export const NO_ORDERS: SweepOrders = { paused: false, priority: 0, retries: 0, 
 
 const key = (base: string) => `${PREFIX}:${base}:orders`;
 
+/** What was ordered last; nothing that was ordered, or nothing that can be read, is NO_ORDERS. */
 export async function readOrders(client: Redis, base: string, sweep: string): Promise<SweepOrders> {
   const stored = await client.hget(key(base), sweep);
   if (stored === null) return NO_ORDERS;

@@ -11,7 +11,7 @@ export const hasDrift = ({ laws }: RefitResult): boolean =>
   laws.some((law) => law.status === 'new' && (law.drift?.findings.length ?? 0) > 0);
 
 /** The whole in a sentence or two. */
-export function refitSentence(result: RefitResult): string {
+function refitSentence(result: RefitResult): string {
   const { laws } = result;
   if (laws.length === 0) return 'Nothing new: no sweep has been run here yet.';
   const count = (...statuses: LawOutcome['status'][]) =>

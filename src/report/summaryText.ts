@@ -7,6 +7,7 @@ import { withoutEmptyFits } from './emptyFits.ts';
 import { fixed, interval, percent, significant, whole } from './numbers.ts';
 import { lawFormula, parameterSymbol } from './tables.ts';
 import type { DomainAnswer, SweepReportInput } from './types.ts';
+import { wrapText } from './wrapText.ts';
 
 export interface SummaryOptions {
   colour?: boolean;
@@ -26,7 +27,7 @@ export function sweepSummaryText(input: SweepReportInput, options: SummaryOption
   );
   return [
     ...input.answers.map((answer) => domainSummaryText(answer, options)),
-    ...(input.crossDomain ? [wrapped(crossDomainSentence(input.crossDomain), columns, '')] : []),
+    ...(input.crossDomain ? [wrapText(crossDomainSentence(input.crossDomain), columns)] : []),
     ...(general.length ? [general.map((line) => warning(line, columns, paint.yellow)).join('\n')] : []),
   ].join('\n\n');
 }
@@ -42,10 +43,10 @@ export function domainSummaryText(stored: DomainAnswer, options: SummaryOptions 
     bad: (text) => paint.bold(paint.red(text)),
   };
   const { tone, headline, detail, lines, warnings } = answerText(answer);
-  const sentence = wrapped(headline + detail, columns, '');
+  const sentence = wrapText(headline + detail, columns);
   const head = [
     tones[tone](sentence.slice(0, headline.length)) + sentence.slice(headline.length),
-    ...lines.map((line) => wrapped(line, columns, '  ')),
+    ...lines.map((line) => wrapText(line, columns, '  ')),
     '',
     `  ${lawFormula(answer.generalLaw.form)}, N and D in billions`,
     lawsTable(answer, paint.dim),
@@ -97,17 +98,4 @@ function lawsTable(answer: DomainAnswer, dim: (text: string) => string): string 
 }
 
 const warning = (text: string, columns: number, paint: (text: string) => string): string =>
-  paint(wrapped(text, columns, '    ').replace(/^ {4}/, '  ! '));
-
-/** Breaks at spaces, not at those that must not break; every line begins with `margin`. */
-function wrapped(text: string, columns: number, margin: string): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/[ \t\r\n]+/).filter(Boolean)) {
-    if (line && margin.length + line.length + 1 + word.length > columns) {
-      lines.push(margin + line);
-      line = word;
-    } else line = line ? `${line} ${word}` : word;
-  }
-  return [...lines, margin + line].join('\n');
-}
+  paint(wrapText(text, columns, '    ').replace(/^ {4}/, '  ! '));

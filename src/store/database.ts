@@ -4,7 +4,7 @@ import Database from 'libsql';
 import { messageOf, UserError } from '../common/errors.ts';
 
 /** Raised whenever the tables below change. 1 lacked law_versions and is upgraded; any other is refused, never guessed at. */
-export const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 2;
 
 /** How long a statement waits for another process's write to end. */
 const BUSY_TIMEOUT_MS = 5000;

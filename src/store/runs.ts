@@ -30,7 +30,6 @@ type RunFunctions = Pick<
   | 'setEnvironment'
   | 'setProgress'
   | 'finishRun'
-  | 'addSeconds'
   | 'divergeRun'
   | 'failRun'
   | 'resetRun'
@@ -145,7 +144,6 @@ export function recordRuns(database: Database.Database): RunFunctions {
       updateResult.run(end.checkpoint, end.epochs.general, end.epochs.domain, id);
       storeSeconds(record, end.seconds);
     }),
-    addSeconds: atomic((id, seconds) => storeSeconds(known(id), seconds)),
     divergeRun: atomic((id, reason, tokens) => {
       if (known(id).status === 'done')
         throw new Error(`run ${id} finished before and has diverged now: ${reason}`);

@@ -131,8 +131,6 @@ export interface ResultsStore {
       seconds: RunSeconds;
     },
   ): void;
-  /** Seconds of an attempt that ended before the run's end. */
-  addSeconds(id: string, seconds: RunSeconds): void;
   divergeRun(id: string, reason: string, tokens: number): void;
   /** A run that already has its result keeps it. */
   failRun(id: string, reason: string): void;

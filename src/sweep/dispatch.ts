@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { hashFile } from '../artifacts/hashing.ts';
 import type { ArtifactHome } from '../artifacts/types.ts';
-import { messageOf, UserError } from '../common/errors.ts';
+import { messageOf } from '../common/errors.ts';
 import { shardPath } from '../corpus/shards.ts';
 import { openBoard } from '../queue/board.ts';
 import type { QueueConnection } from '../queue/connection.ts';
@@ -9,17 +9,26 @@ import { queueBase } from '../queue/names.ts';
 import { readOrders } from '../queue/orders.ts';
 import { sweepsOf } from '../queue/sweeps.ts';
 import { isGone, thisProcess, workersOf } from '../queue/workers.ts';
-import { ContradictionError, type ResultsStore } from '../store/results.ts';
+import type { ResultsStore } from '../store/results.ts';
 import { runMemoryBytes } from '../training/memory.ts';
-import { encodeRunResult, type RunResultRecord } from '../training/runResult.ts';
 import { NUMERICS_VERSION } from '../training/runSpec.ts';
 import type { RunJob } from '../worker/job.ts';
 import type { RunNews } from '../worker/news.ts';
+import { findResult } from '../worker/runResults.ts';
 import { coordinate } from './coordinate.ts';
 import type { SweepObserver } from './observer.ts';
 import { placeRuns } from './placement.ts';
 import type { PlannedRun } from './plan.ts';
-import { importResult, listResults, observationsOf, readResult } from './results.ts';
+import {
+  forgetResult,
+  importResult,
+  isOpen,
+  listResults,
+  observationsOf,
+  recordFailure,
+  recordResult,
+  takeIn,
+} from './results.ts';
 
 export interface DispatchInputs {
   sweep: string;
@@ -125,9 +134,10 @@ export async function dispatchRuns(inputs: DispatchInputs): Promise<number> {
         recordNews(store, run, news, note);
         observer.news(run, news);
       },
-      findResult: (id, hash) => findResult(home, id, hash, note),
+      findResult: async (id, hash) =>
+        (await findResult(home, id, hash === null ? null : [hash], note))?.result ?? null,
       keep: (run, result) => {
-        keepResult(store, result);
+        importResult(store, result);
         tally.set(run.id, result.status);
         observer.ended(run, result.status, result.reason);
       },
@@ -135,7 +145,7 @@ export async function dispatchRuns(inputs: DispatchInputs): Promise<number> {
         store.failRun(run.id, reason);
         tally.set(run.id, 'failed');
         observer.ended(run, 'failed', reason);
-        void recordFailure(inputs, run, reason).catch((error) => log(messageOf(error)));
+        recordFailure(store, home, run.id, run.spec, reason).catch((error) => log(messageOf(error)));
       },
       markBlocked: (run, reason) => {
         store.failRun(run.id, reason);
@@ -170,58 +180,15 @@ export async function takeInKnown({
   store,
   home,
   observer,
-  signal,
-}: Pick<DispatchInputs, 'runs' | 'store' | 'home' | 'observer' | 'signal'>): Promise<void> {
-  const isOpen = ({ id }: PlannedRun) => {
-    const status = store.runStatus(id);
-    return status !== 'done' && status !== 'diverged';
-  };
+}: Pick<DispatchInputs, 'runs' | 'store' | 'home' | 'observer'>): Promise<void> {
   const known = await listResults(home);
-  const open = new Set(runs.filter(isOpen));
-  for (const run of runs) {
-    if (!known.has(run.id) && !open.has(run)) await recordResult(store, home, run);
+  const open: string[] = [];
+  for (const { id, spec } of runs) {
+    if (isOpen(store.runStatus(id))) open.push(id);
+    else if (!known.has(id)) await recordResult(store, home, id, spec);
   }
-  let taken = 0;
-  for (const run of open) {
-    if (signal.aborted) return;
-    if (!known.has(run.id)) continue;
-    const result = await findResult(home, run.id, null, observer.note);
-    if (!result || result.status === 'failed') continue;
-    keepResult(store, result);
-    taken++;
-  }
+  const taken = await takeIn(store, home, open, known, observer.note);
   if (taken > 0) observer.note(`${taken} results were found in ${home.description}`);
-}
-
-/** The best result that the home has for a run, whole and of this run. */
-async function findResult(
-  home: ArtifactHome,
-  run: string,
-  hash: string | null,
-  note: (line: string) => void,
-): Promise<RunResultRecord | null> {
-  const names = hash === null ? [] : [{ key: run, hash }];
-  if (hash === null) for await (const name of home.listRecords('results', run)) names.push(name);
-  for (const name of names) {
-    try {
-      const result = await readResult(home, name);
-      if (result.status === 'failed') continue;
-      if (result.checkpoint === null || (await home.has(result.checkpoint))) return result;
-    } catch (error) {
-      note(`a result of run ${run.slice(0, 12)} is passed over: ${messageOf(error)}`);
-    }
-  }
-  return null;
-}
-
-function keepResult(store: ResultsStore, result: RunResultRecord): void {
-  try {
-    importResult(store, result);
-  } catch (error) {
-    // The same run has given other numbers on another machine or version: no law may be fitted to both.
-    if (error instanceof ContradictionError) throw new UserError(error.message);
-    throw error;
-  }
 }
 
 /** What a running run has measured so far: the result says all of it again. */
@@ -233,56 +200,6 @@ function recordNews(store: ResultsStore, run: PlannedRun, news: RunNews, note: (
   } catch (error) {
     note(`${run.label.label}: ${messageOf(error)}`);
   }
-}
-
-/** A finished run of the store as a record of the home. */
-async function recordResult(store: ResultsStore, home: ArtifactHome, run: PlannedRun): Promise<void> {
-  const { status, reason, tokens, checkpoint, generalEpochs, domainEpochs, seconds, environment } = store.run(
-    run.id,
-  )!;
-  const record: Omit<RunResultRecord, 'format'> = {
-    run: run.id,
-    spec: run.spec,
-    status: status === 'diverged' ? 'diverged' : 'done',
-    reason,
-    tokens,
-    trainedTokens: 0,
-    observations: store.runObservations(run.id).map(({ run: _, ...row }) => row),
-    checkpoint,
-    epochs: generalEpochs === null ? null : { general: generalEpochs, domain: domainEpochs },
-    seconds,
-    environment: environment ?? {},
-  };
-  await home.putRecord('results', run.id, encodeRunResult(record));
-}
-
-/** So that a store that is rebuilt from the home knows of it too. */
-async function recordFailure(
-  { home, store }: DispatchInputs,
-  run: PlannedRun,
-  reason: string,
-): Promise<void> {
-  const measured = store.runObservations(run.id).map(({ run: _, ...row }) => row);
-  const record: Omit<RunResultRecord, 'format'> = {
-    run: run.id,
-    spec: run.spec,
-    status: 'failed',
-    reason: reason.slice(0, 4000),
-    tokens: measured.at(-1)?.tokens ?? 0,
-    trainedTokens: 0,
-    observations: measured,
-    checkpoint: null,
-    epochs: null,
-    seconds: null,
-    environment: {},
-  };
-  await home.putRecord('results', run.id, encodeRunResult(record));
-}
-
-/** A run whose checkpoint is gone is planned again; its observations stay, and training again confirms them. */
-export async function forgetResult(store: ResultsStore, home: ArtifactHome, run: string): Promise<void> {
-  for await (const name of home.listRecords('results', run)) await home.removeRecord('results', name);
-  store.resetRun(run, { forgetObservations: false });
 }
 
 /** Artifact hashes by shard hash; what the home has already is not sent again. */

@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
-import { openArtifactHome } from '../artifacts/openHome.ts';
 import type { ArtifactHome } from '../artifacts/types.ts';
-import { messageOf } from '../common/errors.ts';
-import { openResultsStore } from '../store/results.ts';
 import type { ResultsStore } from '../store/types.ts';
-import { importResult, listResults, readResult } from './results.ts';
+import { isOpen, listResults, takeIn } from './results.ts';
+import { withStoreAndHome } from './runsHome.ts';
 import { runsLayout } from './runsLayout.ts';
 
 /**
@@ -16,22 +14,11 @@ export async function collectLateResults(
   environment: Readonly<Record<string, string | undefined>>,
   note: (line: string) => void,
 ): Promise<number> {
-  const layout = runsLayout(runsFolder);
-  if (!existsSync(layout.store)) return 0;
-  const home = await openArtifactHome({
-    url: environment.ARTIFACTS_URL,
-    defaultFolder: layout.artifacts,
-    environment,
-  });
-  const store = openResultsStore(layout.store);
-  try {
-    return await takeInLate(store, home, note);
-  } finally {
-    store.close();
-    await home.close();
-  }
+  if (!existsSync(runsLayout(runsFolder).store)) return 0;
+  return withStoreAndHome(runsFolder, environment, (store, home) => takeInLate(store, home, note));
 }
 
+/** As collectLateResults, for a store and a home that are open. */
 export async function takeInLate(
   store: ResultsStore,
   home: ArtifactHome,
@@ -41,24 +28,8 @@ export async function takeInLate(
     store
       .sweeps()
       .flatMap(({ sweep }) => store.runs(sweep))
-      .filter(({ status }) => status !== 'done' && status !== 'diverged')
+      .filter(({ status }) => isOpen(status))
       .map(({ run }) => run),
   );
-  if (open.size === 0) return 0;
-  let taken = 0;
-  for (const [run, hashes] of await listResults(home)) {
-    if (!open.has(run)) continue;
-    for (const hash of hashes) {
-      try {
-        const result = await readResult(home, { key: run, hash });
-        if (result.status === 'failed') continue;
-        importResult(store, result);
-        taken++;
-        break;
-      } catch (error) {
-        note(`a result of run ${run.slice(0, 12)} is passed over: ${messageOf(error)}`);
-      }
-    }
-  }
-  return taken;
+  return open.size === 0 ? 0 : takeIn(store, home, open, await listResults(home), note);
 }

@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import { openArtifactHome } from '../artifacts/openHome.ts';
 import type { ArtifactHome } from '../artifacts/types.ts';
 import { canonicalHash, canonicalJson } from '../common/canonical.ts';
-import { openResultsStore } from '../store/results.ts';
 import type { LawVersionRecord, ResultsStore } from '../store/types.ts';
-import { runsLayout } from './runsLayout.ts';
+import { withStoreAndHome } from './runsHome.ts';
 
 const FORMAT = 1;
 const lawSchema = z.strictObject({
@@ -40,19 +38,7 @@ export async function keepLawsInHome(
   runsFolder: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  const layout = runsLayout(runsFolder);
-  const home = await openArtifactHome({
-    url: environment.ARTIFACTS_URL,
-    defaultFolder: layout.artifacts,
-    environment,
-  });
-  const store = openResultsStore(layout.store);
-  try {
-    await publishLaws(home, store);
-  } finally {
-    store.close();
-    await home.close();
-  }
+  await withStoreAndHome(runsFolder, environment, (store, home) => publishLaws(home, store));
 }
 
 /** Every version that the home knows, by subject and number. What cannot be read is passed over, and told. */

@@ -28,7 +28,7 @@ const planRecordSchema = z.strictObject({
 });
 export type PlanRecord = z.infer<typeof planRecordSchema>;
 
-export const planKey = (sweep: string): string => sha256(`sweep ${sweep}`);
+const planKey = (sweep: string): string => sha256(`sweep ${sweep}`);
 
 /** Puts a sweep's config and plan into the home, so that its store can be made anew from there; once per plan. */
 export async function savePlanRecord(home: ArtifactHome, store: ResultsStore, sweep: string): Promise<void> {

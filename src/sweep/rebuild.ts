@@ -6,9 +6,10 @@ import { openResultsStore } from '../store/results.ts';
 import type { ResultsStore } from '../store/types.ts';
 import { readManifest } from '../training/checkpoint.ts';
 import type { RunResultRecord } from '../training/runResult.ts';
+import { readResult } from '../worker/runResults.ts';
 import { readLaws } from './lawRecords.ts';
 import { readPlanRecords, restorePlan } from './planRecord.ts';
-import { importResult, listResults, readResult } from './results.ts';
+import { importResult, listResults } from './results.ts';
 
 export interface Rebuilt {
   sweeps: number;

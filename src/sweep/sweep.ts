@@ -3,7 +3,6 @@ import { performance } from 'node:perf_hooks';
 import { parse } from 'yaml';
 import { hashFile } from '../artifacts/hashing.ts';
 import { listen } from '../artifacts/listen.ts';
-import { openArtifactHome } from '../artifacts/openHome.ts';
 import type { ArtifactHome } from '../artifacts/types.ts';
 import { writeFileAtomic } from '../common/atomicFile.ts';
 import { messageOf, UserError } from '../common/errors.ts';
@@ -22,13 +21,15 @@ import { readManifest } from '../training/checkpoint.ts';
 import { describeEnvironment } from '../worker/environment.ts';
 import { assumeCorpora } from './assumedCorpora.ts';
 import { prepareSweep } from './corpora.ts';
-import { dispatchRuns, forgetResult, takeInKnown } from './dispatch.ts';
+import { dispatchRuns, takeInKnown } from './dispatch.ts';
 import { estimateSweep, type SweepEstimate, trainerCount } from './estimate.ts';
 import { startLocalWorker } from './localWorker.ts';
 import type { SweepObserver } from './observer.ts';
 import { type PlannedRun, planRuns, type SweepCorpora } from './plan.ts';
 import { savePlanRecord } from './planRecord.ts';
 import { loadProvenance, saveProvenance } from './provenance.ts';
+import { forgetResult } from './results.ts';
+import { openRunsHome } from './runsHome.ts';
 import { runsLayout } from './runsLayout.ts';
 import { type RunTally, tallyOf } from './tally.ts';
 
@@ -43,9 +44,7 @@ export interface SweepOptions {
   trainerScript: string;
   /** A Redis to dispatch through; the embedded store without it. */
   queue: QueueSettings;
-  /** Where artifacts live; the runs folder without it. */
-  artifactsUrl?: string | undefined;
-  /** Credentials of the artifact home, see openHome.ts. */
+  /** Where artifacts live (ARTIFACTS_URL; the runs folder without it), its credentials, and where it is served. */
   environment: Readonly<Record<string, string | undefined>>;
   observer: SweepObserver;
   onPrepare(progress: PrepareProgress): void;
@@ -129,7 +128,7 @@ async function trainWith(options: SweepOptions, release: (() => unknown)[]): Pro
   savePlan(store, config, runs);
   await savePlanRecord(home, store, config.name);
   await forgetLostCheckpoints(store, home, runs, note);
-  await takeInKnown({ runs, store, home, observer, signal });
+  await takeInKnown({ runs, store, home, observer });
   const finishedBefore = new Set(
     runs.filter((run) => store.runStatus(run.id) === 'done').map((run) => run.id),
   );
@@ -190,11 +189,7 @@ async function openServices(
   });
   release.push(() => connection.close());
   tellEmbedded(options.runsFolder, connection);
-  const home = await openArtifactHome({
-    url: options.artifactsUrl,
-    defaultFolder: layout.artifacts,
-    environment,
-  });
+  const home = await openRunsHome(options.runsFolder, environment);
   release.push(() => home.close());
   if (environment.ARTIFACTS_LISTEN) {
     const server = await listen(home, environment, observer.note);

@@ -14,15 +14,11 @@ import { type CheckpointFiles, placeResumePoint, readManifest, resumeFiles } fro
 import type { TrainingEvent } from '../training/events.ts';
 import type { RunResult, RunTask } from '../training/execute.ts';
 import { runMemoryBytes } from '../training/memory.ts';
-import {
-  decodeRunResult,
-  encodeRunResult,
-  type Measured,
-  type RunResultRecord,
-} from '../training/runResult.ts';
+import { encodeRunResult, type Measured, type RunResultRecord } from '../training/runResult.ts';
 import { runId } from '../training/runSpec.ts';
 import type { RunJob } from './job.ts';
 import { measuredOf, type NewsSender } from './news.ts';
+import { findResult } from './runResults.ts';
 
 /** Local, verified copies of artifacts; src/artifacts/cache.ts. */
 export interface InputCache {
@@ -89,8 +85,8 @@ export async function trainRun(
     throw new HandedBack('it needs more memory than there is here');
   const runFolder = join(inputs.workFolder, run);
   try {
-    const known = await knownResult(inputs.home, run);
-    if (known) return { result: known, trained: false };
+    const known = await findResult(inputs.home, run, null, inputs.note);
+    if (known) return { result: known.hash, trained: false };
     const release = lockFolder(runFolder, 'a worker');
     try {
       const outcome = await trainAndKeep(inputs, job, context, run, runFolder);
@@ -112,16 +108,6 @@ function problemOf(error: ArtifactError, note: (line: string) => void): Error {
   }
   note(error.message);
   return new HandedBack(error.message, error.problem === 'full' ? FULL_PAUSE_MS : UNREACHABLE_PAUSE_MS);
-}
-
-/** A result that some worker has left already, whose checkpoint is still there. */
-async function knownResult(home: ArtifactHome, run: string): Promise<string | null> {
-  for await (const name of home.listRecords('results', run)) {
-    const record = decodeRunResult(await home.readRecord('results', name));
-    if (record.status === 'failed') continue;
-    if (record.checkpoint === null || (await home.has(record.checkpoint))) return name.hash;
-  }
-  return null;
 }
 
 async function trainAndKeep(

@@ -28,14 +28,7 @@ export async function startRedisServer(settings: readonly string[] = []): Promis
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const exited = new Promise<void>((done) => child.once('exit', () => done()));
-  let output = '';
-  await new Promise<void>((ready, failed) => {
-    child.stdout.on('data', (chunk) => {
-      output += chunk;
-      if (/ready to accept connections/i.test(output)) ready();
-    });
-    child.once('exit', () => failed(new Error(`redis-server ended:\n${output}`)));
-  });
+  await untilRedisIsReady(child);
   return {
     process: child,
     port,
@@ -47,6 +40,18 @@ export async function startRedisServer(settings: readonly string[] = []): Promis
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Throws, with what it said, when the server ends instead. */
+export async function untilRedisIsReady(child: ChildProcess): Promise<void> {
+  let output = '';
+  await new Promise<void>((ready, failed) => {
+    child.stdout!.on('data', (chunk) => {
+      output += chunk;
+      if (/ready to accept connections/i.test(output)) ready();
+    });
+    child.once('exit', () => failed(new Error(`redis-server ended:\n${output}`)));
+  });
 }
 
 export async function freePort(): Promise<number> {

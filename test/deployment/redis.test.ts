@@ -8,7 +8,7 @@ import { openQueueConnection, type QueueConnection } from '../../src/queue/conne
 import { announcementsBattery } from '../contract/announcements.ts';
 import { boardDispatch } from '../contract/boardDispatch.ts';
 import { boardFleet } from '../contract/boardFleet.ts';
-import { freePort, hasRedisServer } from '../contract/boardRedis.ts';
+import { freePort, hasRedisServer, untilRedisIsReady } from '../contract/boardRedis.ts';
 import { file } from './files.ts';
 
 const PASSWORD = 'only-for-this-test';
@@ -38,14 +38,7 @@ async function startDeployedRedis(): Promise<{ port: number; stop(): Promise<voi
   );
   const child = spawn('redis-server', [settings], { stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = new Promise<void>((done) => child.once('exit', () => done()));
-  let output = '';
-  await new Promise<void>((ready, failed) => {
-    child.stdout.on('data', (chunk) => {
-      output += chunk;
-      if (/ready to accept connections/i.test(output)) ready();
-    });
-    child.once('exit', () => failed(new Error(`redis-server ended:\n${output}`)));
-  });
+  await untilRedisIsReady(child);
   return {
     port,
     stop: async () => {

@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { untilRedisIsReady } from '../contract/boardRedis.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 export const PASSWORD = 'a p@ss:word/';
@@ -74,14 +75,7 @@ export async function startRedis(folder: string, port: number): Promise<RedisPar
       ],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
-    let output = '';
-    await new Promise<void>((ready, failed) => {
-      child.stdout!.on('data', (chunk) => {
-        output += chunk;
-        if (/ready to accept connections/i.test(output)) ready();
-      });
-      child.once('exit', () => failed(new Error(`redis-server ended:\n${output}`)));
-    });
+    await untilRedisIsReady(child);
     return child;
   };
   const redis: RedisPart = {

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/common/errors.ts';
 import { openQueueConnection } from '../../src/queue/connection.ts';
 import { connectToRunning, queueSettings, tellEmbedded } from '../../src/queue/settings.ts';
-import { freePort, hasRedisServer } from '../contract/boardRedis.ts';
+import { freePort, hasRedisServer, untilRedisIsReady } from '../contract/boardRedis.ts';
 
 const temporary = () => mkdtempSync(join(tmpdir(), 'settings-'));
 const file = (text: string) => {
@@ -127,10 +127,7 @@ describe.skipIf(!hasRedisServer || !hasOpenssl)(
         { stdio: ['ignore', 'pipe', 'inherit'] },
       );
       const ended = new Promise((done) => server.once('exit', done));
-      await new Promise<void>((ready, failed) => {
-        server.stdout.on('data', (chunk) => /ready to accept/i.test(String(chunk)) && ready());
-        server.once('exit', () => failed(new Error('redis-server has no TLS')));
-      });
+      await untilRedisIsReady(server);
       try {
         const variables = { REDIS_URL: `rediss://127.0.0.1:${port}/0`, REDIS_TLS_CA_FILE: certificate };
         const connection = await openQueueConnection({ ...queueSettings(variables), log: () => {} });

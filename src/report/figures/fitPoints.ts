@@ -2,10 +2,9 @@ import * as Plot from '@observablehq/plot';
 import type { LawFit, LawObservation } from '../../laws/types.ts';
 import { predictedLosses } from '../fitChoice.ts';
 import { distinct } from '../measured.ts';
-import { fixed, percent, short, significant, whole } from '../numbers.ts';
+import { fixed, percent, short, whole } from '../numbers.ts';
 import {
   axis,
-  clamp,
   composeFigure,
   emptyPlot,
   FIGURE_WIDTH,
@@ -13,16 +12,14 @@ import {
   type LegendEntry,
   type Panel,
   thinned,
-  visibleRange,
 } from './drawing.ts';
 import { evenly } from './fitCurveData.ts';
 import { logAxis } from './fitCurves.ts';
-import { FAINT_INK, INK, LIMIT, sizeColours } from './palette.ts';
+import { CORRIDOR, CORRIDOR_LEGEND, identityPlot } from './identityPlot.ts';
+import { FAINT_INK, sizeColours } from './palette.ts';
 import { MARGINS, MOST_POINTS, type PredictedPoint } from './predictedPoints.ts';
 import type { Figure } from './types.ts';
 
-/** Half the width of the corridor around the identity line, as a share of the loss. */
-const CORRIDOR = 0.01;
 /** More model sizes than this are named by a few of them. */
 const MOST_NAMED = 10;
 const LEFT = 400;
@@ -81,7 +78,7 @@ export function fitPoints(
       y: 0,
       width: LEFT,
       height: HEIGHT,
-      plot: identity(points, fit),
+      plot: identityPlot(points, fit, { colour: (point) => point.colour, ticks: 5, nothing: NOTHING }),
     },
     {
       title: `Residual against ${across}`,
@@ -102,11 +99,7 @@ export function fitPoints(
       every.length > points.length ? ` (${whole(points.length)} of ${whole(every.length)} drawn)` : ''
     }. Left: line, prediction equals measurement; shaded, within ${percent(CORRIDOR)} of it. Right: predicted minus measured, in per cent of the loss, sizes a little apart; a bend means that the form cannot follow the data there.`,
     description: `${title}: ${every.length} rows along the identity line, ${quality}; residuals up to ${percent(most)} of the loss against ${across} and tokens.`,
-    svg: composeFigure(
-      panels,
-      [...sizesLegend(sizes, colours), { label: `within ${percent(CORRIDOR)}`, colour: LIMIT, mark: 'band' }],
-      title,
-    ),
+    svg: composeFigure(panels, [...sizesLegend(sizes, colours), CORRIDOR_LEGEND], title),
   };
 }
 
@@ -120,48 +113,6 @@ const sizesLegend = (sizes: readonly number[], colours: ReadonlyMap<number, stri
     mark: 'dot' as const,
   })),
 ];
-
-function identity(points: readonly FitPoint[], fit: LawFit): Plot.PlotOptions {
-  if (points.length === 0) return emptyPlot(NOTHING);
-  const range = visibleRange(
-    points.map((point) => point.measured),
-    points.map((point) => point.predicted),
-  );
-  const [low, high] = range;
-  const along = Array.from({ length: 61 }, (_, at) => ({ value: low + ((high - low) * at) / 60 }));
-  return {
-    ...MARGINS,
-    x: axis('measured, nats per token', { domain: range, ticks: 5 }),
-    y: axis('predicted, nats per token', { domain: range, ticks: 5 }),
-    marks: [
-      ...gridMarks('both', { ticks: 5 }),
-      Plot.areaY(along, {
-        x: 'value',
-        y1: (at) => clamp(at.value - CORRIDOR * Math.abs(at.value), range),
-        y2: (at) => clamp(at.value + CORRIDOR * Math.abs(at.value), range),
-        fill: LIMIT,
-        fillOpacity: 0.16,
-      }),
-      Plot.line([along[0]!, along.at(-1)!], { x: 'value', y: 'value', stroke: FAINT_INK, strokeWidth: 1 }),
-      Plot.dot(points, {
-        x: 'measured',
-        y: (point: FitPoint) => clamp(point.predicted, range),
-        r: 2.6,
-        fill: 'colour',
-        fillOpacity: 0.75,
-      }),
-      Plot.text([`R² ${fixed(fit.quality.r2, 4)}\nMAE ${significant(fit.quality.mae, 2)} nats`], {
-        frameAnchor: 'top-left',
-        dx: 10,
-        dy: 8,
-        lineHeight: 1.35,
-        fill: INK,
-        stroke: '#ffffff',
-        strokeWidth: 4,
-      }),
-    ],
-  };
-}
 
 function residuals(
   every: readonly FitPoint[],
