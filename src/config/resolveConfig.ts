@@ -9,6 +9,7 @@ import {
   trainingSchema,
 } from './schema.ts';
 import { type ConfigTree, isMapping } from './tree.ts';
+import type { FurtherRun, ModelSize } from './types.ts';
 
 export interface ConfigResolution {
   config: ResolvedConfig;
@@ -24,6 +25,7 @@ export function resolveConfig(tree: ConfigTree): ConfigResolution {
   const parsed = configSchema.safeParse(tree.value);
   const problems = parsed.success ? [] : problemsOf(tree, parsed.error.issues);
   problems.push(...scheduleProblems(tree.value), ...constraintProblems(tree.value));
+  if (parsed.success) problems.push(...furtherProblems(parsed.data));
   if (!parsed.success || problems.length > 0) throw configError(tree, problems);
   return complete(parsed.data);
 }
@@ -64,9 +66,49 @@ function constraintProblems(value: unknown): ConfigProblem[] {
   return [{ path: ['law', 'constraint'], sentence }];
 }
 
+/** Further runs name a domain and a model size of the config, and go on beyond the warm-up. */
+function furtherProblems({ furtherRuns = [], corpora, models, training }: CheckedConfig): ConfigProblem[] {
+  const warmup =
+    training.cptWarmupTokens === 'auto'
+      ? Math.round(training.warmupShare * training.cptTokens)
+      : training.cptWarmupTokens;
+  return furtherRuns.flatMap(({ domain, width, layers, tokens }, index): ConfigProblem[] => {
+    const tell = (key: string, sentence: string) => ({ path: ['furtherRuns', index, key], sentence });
+    const problems: ConfigProblem[] = [];
+    const domains = Object.keys(corpora.domains);
+    if (!domains.includes(domain)) {
+      problems.push(tell('domain', `is ${domain}, which is not one of ${domains.join(', ')}`));
+    }
+    const sizes = models.sizes.filter((size) =>
+      isSizeOf({ width, ...(layers !== undefined && { layers }) }, size),
+    );
+    if (sizes.length !== 1) {
+      const widths = models.sizes.map((size) => size.width).join(', ');
+      problems.push(
+        tell(
+          'width',
+          sizes.length === 0
+            ? `is ${width}, which none of models.sizes has (${widths})`
+            : `is ${width}, which ${sizes.length} of models.sizes have; give its layers too`,
+        ),
+      );
+    }
+    if (tokens <= warmup) {
+      problems.push(tell('tokens', `is ${tokens}, but the warm-up of a CPT run takes ${warmup} tokens`));
+    }
+    return problems;
+  });
+}
+
+/** Whether a further run's width, and layers where it has them, mean this model size. */
+export function isSizeOf(run: Pick<FurtherRun, 'width' | 'layers'>, size: ModelSize): boolean {
+  return run.width === size.width && (run.layers === undefined || run.layers === size.layers);
+}
+
 function complete(checked: CheckedConfig): ConfigResolution {
   const notes: string[] = [];
-  const { models, training, evaluation } = checked;
+  const { furtherRuns, ...rest } = checked;
+  const { models, training, evaluation } = rest;
   const batchTokens = training.batchSequences * models.contextLength;
   const wholeSteps = (name: string, tokens: number): number => {
     const rounded = roundUp(tokens, batchTokens);
@@ -105,7 +147,7 @@ function complete(checked: CheckedConfig): ConfigResolution {
   });
 
   const config: ResolvedConfig = {
-    ...checked,
+    ...rest,
     corpora: { ...checked.corpora, domains: Object.fromEntries(domains) },
     training: {
       batchSequences: training.batchSequences,
@@ -119,6 +161,13 @@ function complete(checked: CheckedConfig): ConfigResolution {
       optimizer,
     },
     mixture: { ratios: expandRatios(checked.mixture) },
+    ...(furtherRuns && {
+      furtherRuns: furtherRuns.map(({ layers, ...run }, index) => ({
+        ...run,
+        ...(layers !== undefined && { layers }),
+        tokens: wholeSteps(`furtherRuns.${index}.tokens`, run.tokens),
+      })),
+    }),
     evaluation: { points: evaluation.points, firstTokens },
     target,
   };

@@ -208,6 +208,15 @@ export const evaluationSchema = section({
   firstTokens: wordOr('auto', count).default('auto'),
 });
 
+const furtherRunSchema = section({
+  domain: text('the name of a domain'),
+  width,
+  layers: count.optional(),
+  domainRatio: between(0, 1),
+  tokens: count,
+  seed: wholeFromZero.default(1),
+});
+
 /** The config as a person writes it; its parsed output has defaults where nothing depends on other keys. */
 export const configSchema = section({
   name: text(nameRule, /^[a-z0-9][a-z0-9-]{0,63}$/),
@@ -222,6 +231,10 @@ export const configSchema = section({
   training: trainingSchema,
   mixture: mixtureSchema.prefault({}),
   evaluation: evaluationSchema.prefault({}),
+  furtherRuns: distinctList(
+    furtherRunSchema,
+    'a list of mappings with domain, width, domainRatio, tokens, seed',
+  ).optional(),
   law: section({
     form: oneOf(LAW_FORMS).default('L3'),
     constraint: oneOf(['none', 'published', 'box']).default('none'),

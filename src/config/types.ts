@@ -42,6 +42,8 @@ export interface ResolvedConfig {
   };
   /** Domain ratios, ascending. */
   mixture: { ratios: number[] };
+  /** CPT runs beside the grid of sizes, ratios and seeds, e.g. those that `npm run plan -- --next` suggests. */
+  furtherRuns?: FurtherRun[];
   /** Evaluation points of a CPT run above D = 0, and the first of them in tokens. */
   evaluation: { points: number; firstTokens: number };
   law: {
@@ -90,6 +92,18 @@ export interface ModelSize {
   heads?: number;
   keyValueHeads?: number;
   feedForwardWidth?: number;
+}
+
+/** One CPT run beside the grid. */
+export interface FurtherRun {
+  domain: string;
+  /** The model size of this width; `layers` where several have it. */
+  width: number;
+  layers?: number;
+  domainRatio: number;
+  /** Training tokens: a multiple of a step's tokens. */
+  tokens: number;
+  seed: number;
 }
 
 /** The question that the recommendation answers. */

@@ -19,6 +19,8 @@ const KEPT: Record<QueueConnection['kind'], { events: number; completed: number;
   embedded: { events: 256, completed: 50, failed: 200 },
   redis: { events: 10_000, completed: 1000, failed: 1000 },
 };
+/** Lines of a run's log. */
+const KEPT_LOG_LINES = 1000;
 /**
  * A job waits for its next attempt until a time of day, by the clock of the machine where it failed. Where that clock
  * was wrong, or was set since, this could be hours: what has waited so long is due whatever the clocks say.
@@ -159,6 +161,7 @@ export async function openBoard<Payload>(options: BoardOptions): Promise<Board<P
               removeOnComplete: { count: kept.completed },
               removeOnFail: { count: kept.failed },
               stackTraceLimit: 3,
+              keepLogs: KEPT_LOG_LINES,
               ...(priority !== undefined && { priority }),
             },
           })),

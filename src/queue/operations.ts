@@ -40,6 +40,10 @@ export interface Operations {
   cancelSweep(sweep: string): Promise<void>;
   /** One run, by its id or the first characters of it. Returns the whole id. */
   cancelRun(run: string): Promise<string>;
+  /** Names of the queues that exist, for whoever looks at them with BullMQ itself. */
+  queueNames(): Promise<string[]>;
+  /** What a run's workers have said of it, from the line `from` on; null when it does not stand in any queue. */
+  runLog(run: string, from: number): Promise<string[] | null>;
   close(): Promise<void>;
 }
 
@@ -151,6 +155,17 @@ export function openOperations(connection: QueueConnection, log: (line: string) 
         if (cancelled) return cancelled;
       }
       throw new UserError(`no run that begins with ${run} waits or runs`, 'npm run queue lists what runs');
+    },
+    queueNames: async () =>
+      (await bases()).flatMap((base) => DEVICE_CLASSES.map((deviceClass) => classQueue(base, deviceClass))),
+    runLog: async (run, from) => {
+      for (const base of await bases()) {
+        for (const deviceClass of DEVICE_CLASSES) {
+          const key = `${PREFIX}:${classQueue(base, deviceClass)}:${run}`;
+          if ((await client.exists(key)) === 1) return client.lrange(`${key}:logs`, from, -1);
+        }
+      }
+      return null;
     },
     close: async () => {
       client.disconnect();

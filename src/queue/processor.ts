@@ -141,6 +141,11 @@ export async function startProcessor<Payload>(options: ProcessorOptions<Payload>
           attempt: job.attemptsMade + 1,
           tell: (message) =>
             job.updateProgress(message as object).catch((error) => log(`run ${id}: ${messageOf(error)}`)),
+          log: (line) =>
+            job.log(line).then(
+              () => {},
+              (error) => log(`run ${id}: ${messageOf(error)}`),
+            ),
           update: (changed) => job.updateData(changed),
         },
       );

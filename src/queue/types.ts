@@ -18,6 +18,8 @@ export interface JobContext<Payload> {
   attempt: number;
   /** Tells whoever listens how the job stands: small JSON. A hint, it may be lost; never throws. */
   tell(message: unknown): Promise<void>;
+  /** Adds a line to the job's log, for people; kept as long as the job stands in the queue. Never throws. */
+  log(line: string): Promise<void>;
   /** Changes what the job carries, for whoever takes it next. */
   update(payload: Payload): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { evaluationSchedule } from '../config/evaluationSchedule.ts';
+import { isSizeOf } from '../config/resolveConfig.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { PreparedCorpus } from '../corpus/types.ts';
 import type { EngineName } from '../engine/types.ts';
@@ -55,7 +56,7 @@ export function sweepModels(config: ResolvedConfig, vocabularySize: number): Mod
 
 /**
  * Every run that the config asks for, parents before children: a base model per size and seed, and from each a CPT
- * run per domain and ratio. Equal specs have equal ids, so a run that another sweep has trained is not trained again.
+ * run per domain and ratio, and the further runs. Equal specs have equal ids, so a run that another sweep has trained is not trained again.
  */
 export function planRuns(
   config: ResolvedConfig,
@@ -72,10 +73,13 @@ export function planRuns(
     validationTokens: setTokens,
   });
   const runs: PlannedRun[] = [];
-  for (const model of sweepModels(config, corpora.general.train.vocabularySize)) {
+  const planned = new Set<string>();
+  for (const [index, model] of sweepModels(config, corpora.general.train.vocabularySize).entries()) {
+    const further = (config.furtherRuns ?? []).filter((run) => isSizeOf(run, config.models.sizes[index]!));
+    const seeds = [...new Set([...config.seeds, ...further.map(({ seed }) => seed)])];
     const parameters = countParameters(model);
     const baseRate = learningRateForWidth(model.width, training.learningRate);
-    for (const seed of config.seeds) {
+    for (const seed of seeds) {
       const shared = {
         numericsVersion: NUMERICS_VERSION,
         engine,
@@ -88,9 +92,14 @@ export function planRuns(
       } as const;
       const add = (spec: RunSpec, domain: string | null): string => {
         const id = runId(spec);
+        // A further run may be one of the grid.
+        if (planned.has(id)) return id;
+        planned.add(id);
         const name = `${sizeName(parameters.nonEmbedding)} ${
           domain === null ? 'base' : `${domain} r=${spec.domainRatio}`
-        }${config.seeds.length > 1 ? ` s${seed}` : ''}`;
+        }${spec.kind === 'cpt' && spec.tokens !== training.cptTokens ? ` D=${sizeName(spec.tokens)}` : ''}${
+          seeds.length > 1 ? ` s${seed}` : ''
+        }`;
         runs.push({
           id,
           spec,
@@ -123,23 +132,27 @@ export function planRuns(
         },
         null,
       );
+      const addCpt = (domain: PreparedCorpus, domainRatio: number, tokens: number) =>
+        add(
+          {
+            ...shared,
+            kind: 'cpt',
+            parent,
+            domain: corpusSpec(domain),
+            domainRatio,
+            tokens,
+            evaluationTokens: cptEvaluations(config, tokens),
+            warmupTokens: training.cptWarmupTokens,
+            learningRate: baseRate * training.cptLearningRateScale,
+            moments: training.moments,
+          },
+          domain.name,
+        );
       for (const domain of corpora.domains) {
-        for (const domainRatio of config.mixture.ratios) {
-          add(
-            {
-              ...shared,
-              kind: 'cpt',
-              parent,
-              domain: corpusSpec(domain),
-              domainRatio,
-              tokens: training.cptTokens,
-              evaluationTokens: cptEvaluations(config),
-              warmupTokens: training.cptWarmupTokens,
-              learningRate: baseRate * training.cptLearningRateScale,
-              moments: training.moments,
-            },
-            domain.name,
-          );
+        const ratios = config.seeds.includes(seed) ? config.mixture.ratios : [];
+        for (const domainRatio of ratios) addCpt(domain, domainRatio, training.cptTokens);
+        for (const run of further) {
+          if (run.seed === seed && run.domain === domain.name) addCpt(domain, run.domainRatio, run.tokens);
         }
       }
     }
@@ -147,15 +160,16 @@ export function planRuns(
   return runs;
 }
 
-/** D = 0 and exponentially spaced token counts up to the run's end. */
-export function cptEvaluations(config: ResolvedConfig): number[] {
+/** D = 0 and exponentially spaced token counts up to the run's end: for a shorter run those of a whole one before its own end. */
+export function cptEvaluations(config: ResolvedConfig, tokens = config.training.cptTokens): number[] {
   const { training, evaluation, models } = config;
-  return evaluationSchedule({
+  const points = evaluationSchedule({
     tokens: training.cptTokens,
     points: evaluation.points,
     batchTokens: training.batchSequences * models.contextLength,
     firstTokens: evaluation.firstTokens,
   });
+  return tokens === training.cptTokens ? points : [...points.filter((point) => point < tokens), tokens];
 }
 
 /** A base model's losses are only looked at to see that it learned: its start, some points, its end. */

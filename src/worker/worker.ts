@@ -17,6 +17,7 @@ import { NUMERICS_VERSION } from '../training/runSpec.ts';
 import type { Slot } from './devices.ts';
 import { parseRunJob, type RunJob } from './job.ts';
 import { newsSender } from './news.ts';
+import { runLog } from './runLog.ts';
 import { type InputCache, trainRun } from './trainRun.ts';
 
 export interface WorkerOptions {
@@ -122,6 +123,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
           let slot: Slot | undefined;
           let at = 0;
           let said = 'failed';
+          const lines = runLog(context.log);
+          lines.line(`taken by ${id}, attempt ${context.attempt}`);
           const news = newsSender(
             { worker: id, slot: () => at, environment: options.environment },
             context.tell,
@@ -153,11 +156,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
                         tokensPerSecond: null,
                       });
                       options.onRun?.(`${label}: begins on ${slot.device}`);
+                      lines.line(`begins on ${slot.device} with ${engine}`);
                     },
                     onEvent: (event) => {
                       const now = slot && doing.get(slot);
                       if (now && 'tokens' in event) now.tokens = event.tokens;
                       if (now && event.type === 'progress') now.tokensPerSecond = event.tokensPerSecond;
+                      lines.event(event);
                       onEvent(event);
                     },
                   }),
@@ -175,6 +180,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
           } finally {
             if (slot) doing.delete(slot);
             options.onRun?.(`${label}: ${said}`);
+            lines.line(said);
+            await lines.sent();
           }
         },
       }),

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FolderHome, openFolderHome } from '../../src/artifacts/folderHome.ts';
 import { openHttpHome } from '../../src/artifacts/httpHome.ts';
-import { parseListen } from '../../src/artifacts/listen.ts';
 import { type ArtifactServer, serveArtifacts } from '../../src/artifacts/server.ts';
 import { sha256 } from '../../src/common/canonical.ts';
 import { pattern } from '../contract/artifactHome.ts';
@@ -226,19 +225,5 @@ describe('artifacts over HTTP', () => {
     await expect(openHttpHome({ url: 'http://127.0.0.1:9', token: TOKEN })).rejects.toMatchObject({
       problem: 'unreachable',
     });
-  });
-});
-
-describe('parseListen', () => {
-  it.each([
-    ['127.0.0.1:7420', { host: '127.0.0.1', port: 7420 }],
-    ['[::1]:80', { host: '::1', port: 80 }],
-    [':7420', { host: '0.0.0.0', port: 7420 }],
-    ['a-host.example:1', { host: 'a-host.example', port: 1 }],
-  ])('reads %s', (text, listen) => {
-    expect(parseListen(text)).toEqual(listen);
-  });
-  it.each(['', '7420', 'host', 'host:', 'host:99999', 'http://host:1'])('refuses %j', (text) => {
-    expect(() => parseListen(text)).toThrow(/host:port/);
   });
 });

@@ -24,7 +24,7 @@ describe('a config file that cannot be used', () => {
     [
       'unknown key unlike any',
       `${LEAST}zzzzzzzzzzz: 1\n`,
-      'my.yaml:11:1 zzzzzzzzzzz is not a known key; known here: name, seeds, tokenizer, corpora, models, training, mixture, evaluation, law, target, run',
+      'my.yaml:11:1 zzzzzzzzzzz is not a known key; known here: name, seeds, tokenizer, corpora, models, training, mixture, evaluation, furtherRuns, law, target, run',
     ],
     [
       'wrong type',
@@ -235,7 +235,7 @@ describe('a config file that cannot be used', () => {
     [
       'merge key',
       `${LEAST}<<: { seeds: [2] }\n`,
-      'my.yaml:11:1 << is not a known key; known here: name, seeds, tokenizer, corpora, models, training, mixture, evaluation, law, target, run',
+      'my.yaml:11:1 << is not a known key; known here: name, seeds, tokenizer, corpora, models, training, mixture, evaluation, furtherRuns, law, target, run',
     ],
   ])('%s', (_, text, message) => {
     const error = userErrorOf(() => resolveText(text));

@@ -16,6 +16,7 @@ describe('docs/configuration.md', () => {
   const { config } = resolveText(LEAST, [
     'corpora.domains.a={source: {jsonl: a, maxBytes: 1}}',
     'corpora.domains.b={source: {text: b}}',
+    'furtherRuns=[{domain: a, width: 8, domainRatio: 0.5, tokens: 1000000}]',
     'models.sizes=[{width: 8, layers: 1, heads: 1, keyValueHeads: 1, feedForwardWidth: 8}]',
   ]);
   const written = ['warmupShare', 'sample', 'count', 'seed', 'file'];

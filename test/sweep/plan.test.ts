@@ -91,6 +91,47 @@ describe('planRuns', () => {
   });
 });
 
+describe('further runs', () => {
+  const furtherRuns = [
+    { domain: 'math', width: 32, domainRatio: 0.56, tokens: 307_200 },
+    { domain: 'math', width: 16, domainRatio: 0.5, tokens: 614_400, seed: 2 },
+    { domain: 'math', width: 16, domainRatio: 0.5, tokens: 614_400, seed: 1 },
+  ];
+
+  it('stand beside the grid, with a base model of their seed; one of the grid is planned once', () => {
+    const runs = plan({ furtherRuns });
+    const grid = plan();
+    const added = runs.filter((run) => !grid.some(({ id }) => id === run.id));
+    expect(added.map(({ label }) => label.label)).toEqual([
+      '5.97k base s2',
+      '5.97k math r=0.5 s2',
+      '25.2k math r=0.56 D=307k',
+    ]);
+    expect(runs).toHaveLength(grid.length + 3);
+    expect(added[1]!.spec.parent).toBe(added[0]!.id);
+    for (const { spec } of runs) expect(runSpecSchema.safeParse(spec).success).toBe(true);
+  });
+
+  it('are measured where a whole run is, and at their end', () => {
+    const [whole, short] = [614_400, 307_200].map(
+      (tokens) =>
+        plan({ furtherRuns }).find(({ spec }) => spec.kind === 'cpt' && spec.tokens === tokens)!.spec
+          .evaluationTokens,
+    );
+    expect(short!.at(-1)).toBe(307_200);
+    expect(short!.slice(0, -1)).toEqual(whole!.filter((tokens) => tokens < 307_200));
+  });
+
+  it.each([
+    [{ domain: 'law' }, /furtherRuns\.0\.domain is law, which is not one of math/],
+    [{ width: 40 }, /furtherRuns\.0\.width is 40, which none of models.sizes has \(16, 32\)/],
+    [{ tokens: 1000 }, /furtherRuns\.0\.tokens is 1000, but the warm-up/],
+    [{ domainRatio: 2 }, /furtherRuns\.0\.domainRatio is 2; allowed/],
+  ])('are refused when they cannot be: %j', (change, message) => {
+    expect(() => config({ furtherRuns: [{ ...furtherRuns[0]!, ...change }] })).toThrow(message);
+  });
+});
+
 describe('validationTokens', () => {
   it('is the largest set whose evaluation takes at most a third of a run, in whole batches', () => {
     const resolved = config({

@@ -102,6 +102,7 @@ function scene(spec: RunSpec, changed: Partial<RunJob> = {}) {
           signal: abort.signal,
           attempt: 1,
           tell: async () => {},
+          log: async () => {},
           update: async (to) => void updates.push(to),
         },
       ),
