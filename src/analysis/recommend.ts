@@ -1,5 +1,5 @@
 import { UserError } from '../common/errors.ts';
-import { baseLossAt } from '../laws/answers/baseLoss.ts';
+import { type BaseLoss, baseLossAt } from '../laws/answers/baseLoss.ts';
 import { generalLossLimit, recommendRatio } from '../laws/answers/bestRatio.ts';
 import { type ComputeAnswer, computeBudget } from '../laws/answers/computeBudget.ts';
 import { type JointAnswer, jointBudget } from '../laws/answers/jointBudget.ts';
@@ -7,7 +7,7 @@ import { type LimitedDomainAnswer, limitedDomainTokens } from '../laws/answers/l
 import { type ParetoFront, paretoFront } from '../laws/answers/paretoFront.ts';
 import { criticalRatio } from '../laws/criticalRatio/criticalRatio.ts';
 import type { CriticalRatio } from '../laws/criticalRatio/types.ts';
-import { fitPair } from '../laws/fitting/bootstrap.ts';
+import { fitPair, type LawPair } from '../laws/fitting/bootstrap.ts';
 import { type ProfileInterval, profileLoss, profileRatio } from '../laws/fitting/profile.ts';
 import { lawForm } from '../laws/forms/registry.ts';
 import type { ConstraintKind, LawFit, RatioRecommendation } from '../laws/types.ts';
@@ -35,6 +35,8 @@ export interface RecommendOptions {
   flops?: number;
   domainRatio?: number;
   inferenceTokens?: number;
+  /** Profile intervals, which take longer than all else but the fits; default true. */
+  profile?: boolean;
   onStep?: (what: string) => void;
 }
 
@@ -59,20 +61,45 @@ export interface DomainRecommendation {
 
 /** Fits a domain's laws and answers the questions that were asked. Throws a UserError when no base loss is known. */
 export function recommendFor(data: DomainData, options: RecommendOptions): DomainRecommendation {
+  baseLossesOf(data, options);
+  return recommendFrom(data, fitFor(data, options), options);
+}
+
+/** The laws of a domain, as recommendFor fits them; takes seconds. */
+export function fitFor(data: DomainData, options: RecommendOptions): LawPair {
+  refuseEmpty(data);
+  options.onStep?.(`${data.domain}: the laws, and ${options.resamples} fits to resampled runs`);
+  return fitPair(lawForm(options.form), data.rows, options);
+}
+
+function refuseEmpty({ domain, rows }: DomainData): void {
+  if (rows.general.length === 0) throw new UserError(`${domain} has no row that a law can be fitted to`);
+}
+
+/** The general losses of base models that answers rest on. Throws a UserError when there is none. */
+function baseLossesOf(data: DomainData, { baseLoss, modelSize }: RecommendOptions): BaseLoss[] {
+  refuseEmpty(data);
+  const n = modelSize ?? Math.max(...data.points.map((point) => point.modelSize)) / 1e9;
+  const baseLosses = baseLoss === undefined ? data.baseLosses : [{ n, loss: baseLoss }];
+  if (baseLosses.length > 0) return baseLosses;
+  throw new UserError(
+    `${data.domain}: the base model's general loss is not known`,
+    'Add its rows (0 tokens) to the table, or give it: --base-loss 2.86',
+  );
+}
+
+/** As recommendFor, from laws that fitFor has fitted to the same data with the same options. */
+export function recommendFrom(
+  data: DomainData,
+  laws: LawPair,
+  options: RecommendOptions,
+): DomainRecommendation {
   const { rows, points } = data;
   const { level, tolerance, onStep = () => {} } = options;
-  if (rows.general.length === 0) throw new UserError(`${data.domain} has no row that a law can be fitted to`);
+  const { general, domain: ofDomain } = laws;
   const n = options.modelSize ?? Math.max(...points.map((point) => point.modelSize)) / 1e9;
   const d = options.tokens ?? Math.max(...points.map((point) => point.tokens)) / 1e9;
-  const baseLosses = options.baseLoss === undefined ? data.baseLosses : [{ n, loss: options.baseLoss }];
-  if (baseLosses.length === 0) {
-    throw new UserError(
-      `${data.domain}: the base model's general loss is not known`,
-      'Add its rows (0 tokens) to the table, or give it: --base-loss 2.86',
-    );
-  }
-  onStep(`${data.domain}: the laws, and ${options.resamples} fits to resampled runs`);
-  const { general, domain: ofDomain } = fitPair(lawForm(options.form), rows, options);
+  const baseLosses = baseLossesOf(data, options);
   const nats = options.toleranceNats === undefined ? {} : { toleranceNats: options.toleranceNats };
   const target = { n, d, tolerance, ...nats };
   const usage1 = recommendRatio({
@@ -85,7 +112,8 @@ export function recommendFor(data: DomainData, options: RecommendOptions): Domai
   });
   const limit = generalLossLimit(baseLossAt(baseLosses, n).loss, target);
   const ratio = usage1.domainRatio;
-  const isInside = ratio !== null && ratio > 0.001 && ratio < 0.999 && general.starts > 0;
+  const isInside =
+    options.profile !== false && ratio !== null && ratio > 0.001 && ratio < 0.999 && general.starts > 0;
   if (isInside) onStep(`${data.domain}: profile intervals`);
   return {
     domain: data.domain,

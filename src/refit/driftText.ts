@@ -1,5 +1,5 @@
+import { interval, loss, percent, ratio, short, significant, whole } from '../common/numbers.ts';
 import { tableMarkdown } from '../report/markdownParts.ts';
-import { interval, loss, percent, ratio, short, significant, whole } from '../report/numbers.ts';
 import type { ReportTable } from '../report/tables.ts';
 import type { DriftReport, LawDrift, PointOutside } from './types.ts';
 

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import { duration } from '../report/numbers.ts';
+import { duration } from '../common/numbers.ts';
 
 /** How a night's refit ended. `stopped`: because the signal asked for it. */
 export type NightEnd = { kind: 'done' } | { kind: 'failed'; reason: string } | { kind: 'stopped' };

@@ -1,5 +1,5 @@
+import { duration, ratio, whole } from '../common/numbers.ts';
 import { escapeMarkdown } from '../report/escape.ts';
-import { duration, ratio, whole } from '../report/numbers.ts';
 import { driftLines, driftMarkdown } from './driftText.ts';
 import type { LawOutcome, RefitResult } from './types.ts';
 

@@ -1,5 +1,5 @@
+import { interval, loss, percent, ratio, short } from '../common/numbers.ts';
 import type { FitStatus, LawFit, RatioRecommendation } from '../laws/types.ts';
-import { interval, loss, percent, ratio, short } from './numbers.ts';
 import type { DomainAnswer, SweepReportInput } from './types.ts';
 
 export type AnswerTone = 'good' | 'unsure' | 'bad';

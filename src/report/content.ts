@@ -1,10 +1,10 @@
 import { sha256 } from '../common/canonical.ts';
+import { duration, whole } from '../common/numbers.ts';
 import { type AnswerText, answerText, count, sweepWarnings, syntheticNotice } from './answerText.ts';
 import { crossDomainSentence, crossDomainTables } from './crossDomainTables.ts';
 import { withoutEmptyFits } from './emptyFits.ts';
 import { sweepFigures } from './figures/index.ts';
 import type { Figure } from './figures/types.ts';
-import { duration, whole } from './numbers.ts';
 import {
   answersTable,
   corporaTable,

@@ -1,5 +1,5 @@
+import { fixed, loss, NONE, percent, ratio, short, significant } from '../common/numbers.ts';
 import { statusWords } from './answerText.ts';
-import { fixed, loss, NONE, percent, ratio, short, significant } from './numbers.ts';
 import type { ReportTable } from './tables.ts';
 import type { CrossDomainContent } from './types.ts';
 

@@ -1,3 +1,4 @@
+import { NONE } from '../common/numbers.ts';
 import { lawForm } from '../laws/forms/registry.ts';
 import { predictAll } from '../laws/predict.ts';
 import type { LawFit, LawPoint } from '../laws/types.ts';
@@ -5,7 +6,6 @@ import { heldOutError } from '../laws/validation/recommendForm.ts';
 import type { FormValidation } from '../laws/validation/validate.ts';
 import { statusWords } from './answerText.ts';
 import type { FittedLoss } from './fitTypes.ts';
-import { NONE } from './numbers.ts';
 
 /** A fit that found no solution carries zeros, which must not be shown as if they were results. */
 export const isSolved = (fit: LawFit): boolean => fit.starts > 0;

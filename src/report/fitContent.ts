@@ -1,3 +1,4 @@
+import { duration, whole } from '../common/numbers.ts';
 import { type AnswerText, count } from './answerText.ts';
 import { slug } from './escape.ts';
 import { fitCurves } from './figures/fitCurves.ts';
@@ -14,7 +15,6 @@ import {
 } from './fitParameterTables.ts';
 import { formsTable, formulasTable, heldOutTables, settingsTable, skippedTable } from './fitTables.ts';
 import type { FitReportInput, FittedLoss } from './fitTypes.ts';
-import { duration, whole } from './numbers.ts';
 import type { ReportTable } from './tables.ts';
 
 /** One loss on the page. */

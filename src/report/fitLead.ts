@@ -1,9 +1,9 @@
+import { fixed, percent, whole } from '../common/numbers.ts';
 import { lawForm } from '../laws/forms/registry.ts';
 import type { LawFit } from '../laws/types.ts';
 import { type AnswerText, count, statusWords } from './answerText.ts';
 import { isChosen, lossName, plain, shownFit } from './fitChoice.ts';
 import type { FittedLoss } from './fitTypes.ts';
-import { fixed, percent, whole } from './numbers.ts';
 import { lawFormula } from './tables.ts';
 
 /** The answer for one loss: the form to rely on and why, how well it fits, and what to be careful about. */

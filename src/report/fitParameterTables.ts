@@ -1,10 +1,10 @@
+import { interval, NONE, percent, significant, whole } from '../common/numbers.ts';
 import type { TextColumn } from '../common/textTable.ts';
 import { lawForm } from '../laws/forms/registry.ts';
 import type { LawFit } from '../laws/types.ts';
 import { count } from './answerText.ts';
 import { isSolved, plain } from './fitChoice.ts';
 import type { FittedLoss } from './fitTypes.ts';
-import { interval, NONE, percent, significant, whole } from './numbers.ts';
 import { lawFormula, parameterSymbol, type ReportTable } from './tables.ts';
 
 const left = (header: string): TextColumn => ({ header });

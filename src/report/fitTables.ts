@@ -1,3 +1,4 @@
+import { duration, fixed, NONE, percent, significant, whole } from '../common/numbers.ts';
 import type { TextColumn } from '../common/textTable.ts';
 import { lawForm } from '../laws/forms/registry.ts';
 import { PROTOCOLS, type Protocol } from '../laws/validation/folds.ts';
@@ -14,7 +15,6 @@ import {
   uncoveredRows,
 } from './fitChoice.ts';
 import type { FitReportInput, FittedLoss } from './fitTypes.ts';
-import { duration, fixed, NONE, percent, significant, whole } from './numbers.ts';
 import { lawFormula, type ReportTable } from './tables.ts';
 
 const left = (header: string): TextColumn => ({ header });

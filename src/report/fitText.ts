@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { fixed, interval, NONE, percent, significant, whole } from '../common/numbers.ts';
 import { textTable } from '../common/textTable.ts';
 import { lawForm } from '../laws/forms/registry.ts';
 import type { LawFit } from '../laws/types.ts';
@@ -6,7 +7,6 @@ import { type AnswerTone, count } from './answerText.ts';
 import { formRows, isSolved, shownFit, statusCell, uncoveredRows } from './fitChoice.ts';
 import { fitLead } from './fitLead.ts';
 import type { FitReportInput, FittedLoss } from './fitTypes.ts';
-import { fixed, interval, NONE, percent, significant, whole } from './numbers.ts';
 import type { SummaryOptions } from './summaryText.ts';
 import { parameterSymbol } from './tables.ts';
 import { wrapText } from './wrapText.ts';

@@ -1,10 +1,10 @@
 import pc from 'picocolors';
+import { fixed, interval, percent, significant, whole } from '../common/numbers.ts';
 import { textTable } from '../common/textTable.ts';
 import type { LawFit } from '../laws/types.ts';
 import { type AnswerTone, answerText, statusWords, sweepWarnings, syntheticNotice } from './answerText.ts';
 import { crossDomainSentence } from './crossDomainTables.ts';
 import { withoutEmptyFits } from './emptyFits.ts';
-import { fixed, interval, percent, significant, whole } from './numbers.ts';
 import { lawFormula, parameterSymbol } from './tables.ts';
 import type { DomainAnswer, SweepReportInput } from './types.ts';
 import { wrapText } from './wrapText.ts';

@@ -1,7 +1,3 @@
-import type { TextColumn } from '../common/textTable.ts';
-import { lawForm } from '../laws/forms/registry.ts';
-import type { LawFit } from '../laws/types.ts';
-import { statusWords } from './answerText.ts';
 import {
   duration,
   fixed,
@@ -14,7 +10,11 @@ import {
   short,
   significant,
   whole,
-} from './numbers.ts';
+} from '../common/numbers.ts';
+import type { TextColumn } from '../common/textTable.ts';
+import { lawForm } from '../laws/forms/registry.ts';
+import type { LawFit } from '../laws/types.ts';
+import { statusWords } from './answerText.ts';
 import type { DomainAnswer, SweepReportInput } from './types.ts';
 
 /** A table as plain data: pages, Markdown and terminals write it each in their way. */

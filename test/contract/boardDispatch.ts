@@ -2,12 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { UserError } from '../../src/common/errors.ts';
 import type { QueueConnection } from '../../src/queue/connection.ts';
+import { openOperations } from '../../src/queue/operations.ts';
 import { type BoardEvent, type BoardJob, UnrecoverableJobError } from '../../src/queue/types.ts';
 import { boardHarness, ended, ids, jobs, type Payload, recorded, until } from './boardHarness.ts';
 
 /** What every board must do with jobs, on whatever store. */
 export function boardDispatch(connect: () => Promise<QueueConnection>): void {
-  const { board } = boardHarness(connect);
+  const { board, connection, jobKey } = boardHarness(connect);
 
   it('runs every job once, with its payload, and tells so', async () => {
     const one = await board();
@@ -27,6 +28,32 @@ export function boardDispatch(connect: () => Promise<QueueConnection>): void {
       ]);
     }
     expect(await one.outstanding()).toEqual([]);
+  });
+
+  it('keeps what a handler logs, for whoever asks for it', async () => {
+    const one = await board();
+    const operations = openOperations(connection(), () => {});
+    try {
+      const events = recorded(one);
+      await one.process({
+        slots: 1,
+        handle: async (job, { log, tell }) => {
+          await log('first');
+          await log('second');
+          expect(await operations.runLog(job.id, 1)).toEqual(['second']);
+          await tell('seen');
+          await log('third');
+        },
+      });
+      await one.enqueue([{ id: 'told', payload: { value: 1 } }]);
+      await until('the end', () => ended(events, 'told') !== undefined);
+      expect(ended(events, 'told')?.type).toBe('completed');
+      expect(await operations.runLog('told', 0)).toEqual(['first', 'second', 'third']);
+      expect(await operations.runLog('unknown', 0)).toBeNull();
+      expect(await operations.queueNames()).toContain(jobKey('told').split(':')[1]);
+    } finally {
+      await operations.close();
+    }
   });
 
   it('never runs more than its slots at once', async () => {

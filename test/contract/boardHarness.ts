@@ -40,7 +40,7 @@ export function boardHarness(connect: () => Promise<QueueConnection>) {
     jobKey: (id: string) => `mixture-law:${queueName}-cpu:${id}`,
     /** A board on a new queue; `again`: another board on the same queue. */
     board: async (again = false): Promise<TestBoard> => {
-      if (!again) queueName = `battery-${++queues}`;
+      if (!again) queueName = `runs-battery-${++queues}`;
       const base = queueName;
       const shared = { connection, base, timing: FAST, log: () => {} };
       const board = await openBoard<Payload>(shared);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { percent } from '../../src/common/numbers.ts';
 import { predictFit } from '../../src/laws/predict.ts';
 import { curvePoints, evenly, fitCurveData } from '../../src/report/figures/fitCurveData.ts';
 import { fitCurves } from '../../src/report/figures/fitCurves.ts';
 import { fitPointRows, fitPoints } from '../../src/report/figures/fitPoints.ts';
 import { formErrors, formErrorsData } from '../../src/report/figures/formErrors.ts';
-import { percent } from '../../src/report/numbers.ts';
 import { plantedRows } from '../laws/planted.ts';
 import { FIT_RATIOS, FIT_SIZES, fitRows, fittedLoss } from './fitFixture.ts';
 import { checkXml } from './xml.ts';

@@ -2,6 +2,7 @@ import type { LawForm, ParameterInfo } from '../forms/form.ts';
 import { amount, exponent } from '../forms/parameters.ts';
 import { sumOfTerms, type Term } from '../forms/sumOfTerms.ts';
 import { constant, ratioFloor, sharedTokenPower, sizePower } from '../forms/terms.ts';
+import type { LawParameters } from '../types.ts';
 
 /** Which early measurements stand for a domain (arXiv 2406.01375 section 3.2, App. H). */
 export type KKind = 'K1' | 'K2' | 'K3' | 'K4';
@@ -61,6 +62,17 @@ export function positiveK(raw: number): { value: number; slope: number } {
     value: x > 30 ? raw : K_BEND.least + K_BEND.softness * Math.log1p(Math.exp(x)),
     slope: 1 / (1 + Math.exp(-x)),
   };
+}
+
+/** K of a domain by its probe, with the parameters of a fitted law of that kind. */
+export function kOf(
+  kind: KKind,
+  parameters: LawParameters,
+  probe: { k1: number; k2: number; k3: number },
+): number {
+  const { raw, weights } = DEFINITIONS[kind];
+  const values = weights.map(({ name }) => parameters[name]!);
+  return positiveK(raw([probe.k1, probe.k2, probe.k3], values).value).value;
 }
 
 /** F/K^mu, K made of the early measurements that rows carry. */

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
+import { interval, percent, ratio, short } from '../../common/numbers.ts';
 import type { SweepObservation } from '../../store/types.ts';
 import { BAND_LEVEL } from '../lawCurves.ts';
-import { interval, percent, ratio, short } from '../numbers.ts';
 import type { DomainAnswer } from '../types.ts';
 import { CURVE_STEPS, type DecisionData, type DecisionPoint, decisionData } from './decisionData.ts';
 import {

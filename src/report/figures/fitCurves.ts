@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
+import { percent, short } from '../../common/numbers.ts';
 import type { LawFit, LawObservation } from '../../laws/types.ts';
-import { percent, short } from '../numbers.ts';
 import {
   axis,
   clamp,

@@ -1,8 +1,8 @@
 import * as Plot from '@observablehq/plot';
+import { fixed, percent, short, whole } from '../../common/numbers.ts';
 import type { LawFit, LawObservation } from '../../laws/types.ts';
 import { predictedLosses } from '../fitChoice.ts';
 import { distinct } from '../measured.ts';
-import { fixed, percent, short, whole } from '../numbers.ts';
 import {
   axis,
   composeFigure,

@@ -1,9 +1,9 @@
 import * as Plot from '@observablehq/plot';
+import { percent } from '../../common/numbers.ts';
 import type { Protocol } from '../../laws/validation/folds.ts';
 import { type FormRow, formRows } from '../fitChoice.ts';
 import { protocolName, protocolsOf } from '../fitTables.ts';
 import type { FittedLoss } from '../fitTypes.ts';
-import { percent } from '../numbers.ts';
 import {
   axis,
   clamp,

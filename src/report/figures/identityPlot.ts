@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
+import { fixed, percent, significant } from '../../common/numbers.ts';
 import type { LawFit } from '../../laws/types.ts';
-import { fixed, percent, significant } from '../numbers.ts';
 import { axis, clamp, emptyPlot, gridMarks, type LegendEntry, visibleRange } from './drawing.ts';
 import { FAINT_INK, INK, LIMIT } from './palette.ts';
 import { MARGINS, type PredictedPoint } from './predictedPoints.ts';

@@ -1,8 +1,8 @@
 import * as Plot from '@observablehq/plot';
+import { percent, short } from '../../common/numbers.ts';
 import type { SweepObservation } from '../../store/types.ts';
 import { BAND_LEVEL, bands, predictions } from '../lawCurves.ts';
 import { distinct, finalTokens, lawPoint, type MeasuredPoint, measuredPoints } from '../measured.ts';
-import { percent, short } from '../numbers.ts';
 import type { DomainAnswer } from '../types.ts';
 import {
   axis,

@@ -1,8 +1,8 @@
 import * as Plot from '@observablehq/plot';
+import { ratio, short } from '../../common/numbers.ts';
 import type { SweepObservation } from '../../store/types.ts';
 import { predictions } from '../lawCurves.ts';
 import { distinct, fittedTo, lawPoint, type MeasuredPoint, measuredPoints } from '../measured.ts';
-import { ratio, short } from '../numbers.ts';
 import type { DomainAnswer } from '../types.ts';
 import {
   axis,

@@ -1,4 +1,4 @@
-import { fixed, percent } from '../numbers.ts';
+import { fixed, percent } from '../../common/numbers.ts';
 import type { DomainAnswer } from '../types.ts';
 import { composeFigure, thinned } from './drawing.ts';
 import { CORRIDOR, CORRIDOR_LEGEND, identityPlot } from './identityPlot.ts';

@@ -1,7 +1,7 @@
+import { short, whole } from '../../common/numbers.ts';
 import type { LawObservation } from '../../laws/types.ts';
 import { predictions } from '../lawCurves.ts';
 import { distinct, domainRatioOf } from '../measured.ts';
-import { short, whole } from '../numbers.ts';
 import type { DomainAnswer } from '../types.ts';
 import { FIGURE_WIDTH, type LegendEntry, type Panel, type PanelPlot } from './drawing.ts';
 import { sizeColours } from './palette.ts';

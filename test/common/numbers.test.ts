@@ -9,7 +9,7 @@ import {
   short,
   significant,
   whole,
-} from '../../src/report/numbers.ts';
+} from '../../src/common/numbers.ts';
 
 describe('numbers', () => {
   it.each([
@@ -67,9 +67,9 @@ describe('numbers', () => {
 
   it('writes an interval only when both ends are known, and says "to" between negative ends', () => {
     const write = (end: number): string => fixed(end, 1);
-    expect(interval({ low: 1, high: 2, level: 0.9 }, write)).toBe('1.0–2.0');
-    expect(interval({ low: -1, high: 2, level: 0.9 }, write)).toBe('−1.0 to 2.0');
-    expect(interval({ low: Number.NaN, high: 2, level: 0.9 }, write)).toBeNull();
+    expect(interval({ low: 1, high: 2 }, write)).toBe('1.0–2.0');
+    expect(interval({ low: -1, high: 2 }, write)).toBe('−1.0 to 2.0');
+    expect(interval({ low: Number.NaN, high: 2 }, write)).toBeNull();
     expect(interval(null, write)).toBeNull();
   });
 });

@@ -1,5 +1,3 @@
-import type { Interval } from '../laws/types.ts';
-
 /** What stands where there is no number. */
 export const NONE = '–';
 
@@ -61,7 +59,10 @@ export function lossWithError(value: number | null, standardError: number | null
 }
 
 /** An interval's ends, written by `format`; null when there is none or it is not finite. */
-export function interval(value: Interval | null | undefined, format: (end: number) => string): string | null {
+export function interval(
+  value: { low: number; high: number } | null | undefined,
+  format: (end: number) => string,
+): string | null {
   if (!value || !Number.isFinite(value.low) || !Number.isFinite(value.high)) return null;
   const [low, high] = [format(value.low), format(value.high)];
   return low.startsWith('−') || high.startsWith('−') ? `${low} to ${high}` : `${low}–${high}`;
