@@ -4,7 +4,11 @@ const only = (from, allowed) => ({
   severity: 'error',
   comment: `src/${from} may import only: ${allowed.join(', ') || 'nothing of the project'}`,
   from: { path: `^src/${from}/` },
-  to: { path: '^(src|pipelines|workers|data)/', pathNot: `^src/(${[from, ...allowed].join('|')})/` },
+  to: {
+    path: '^(src|pipelines|workers|data)/',
+    // A folder with all that is in it, or a single file.
+    pathNot: `^src/(${[from, ...allowed].map((name) => (name.endsWith('.ts') ? `${name}$` : `${name}/`)).join('|')})`,
+  },
 });
 module.exports = {
   forbidden: [
@@ -46,6 +50,32 @@ module.exports = {
       'report',
     ]),
     only('refit', ['common', 'config', 'laws', 'queue', 'report', 'store', 'sweep']),
+    only('dashboard/api', []),
+    // What runs in a browser: of the rest only how numbers are written.
+    only('dashboard/charts', ['dashboard/api', 'common/numbers.ts']),
+    only('dashboard/web', ['dashboard/api', 'dashboard/charts', 'common/numbers.ts']),
+    only('dashboard/laws', [
+      'dashboard/api',
+      'common',
+      'config',
+      'laws',
+      'analysis',
+      'store',
+      'report',
+      'refit',
+      'sweep',
+    ]),
+    only('dashboard/server', [
+      'dashboard/api',
+      'dashboard/laws',
+      'common',
+      'config',
+      'model',
+      'laws',
+      'queue',
+      'store',
+      'sweep',
+    ]),
     {
       name: 'src-not-to-entry-points',
       severity: 'error',

@@ -21,21 +21,26 @@ export interface DomainData {
 
 const specWarmup = z.looseObject({ warmupTokens: z.number() });
 
-/** The domains of a sweep. Runs that diverged or failed have no place in a law. */
+/**
+ * The domains of a sweep. What a run that is still training has measured so far counts, since every one of its rows is at a valid token
+ * count; runs that diverged or failed have no place in a law.
+ */
 export function domainsOfSweep(
   runs: readonly (RunRecord & SweepRunRecord)[],
   observations: readonly SweepObservation[],
 ): DomainData[] {
-  const done = new Map(runs.filter((run) => run.status === 'done').map((run) => [run.run, run]));
+  const counted = new Map(
+    runs.filter(({ status }) => status === 'done' || status === 'running').map((run) => [run.run, run]),
+  );
   const domains = [...new Set(observations.map((row) => row.domain))].filter((domain) => domain !== null);
   return domains.map((domain) => {
-    const observed = observations.filter((row) => row.domain === domain && done.has(row.run));
+    const observed = observations.filter((row) => row.domain === domain && counted.has(row.run));
     const points = observed.map(
       (row): MeasuredPoint => ({
         run: row.run,
         modelSize: row.modelSize,
         tokens: row.tokens,
-        warmupTokens: specWarmup.parse(done.get(row.run)!.spec).warmupTokens,
+        warmupTokens: specWarmup.parse(counted.get(row.run)!.spec).warmupTokens,
         domainRatio: row.domainRatio,
         generalLoss: row.generalLoss,
         domainLoss: row.domainLoss!,

@@ -1,0 +1,63 @@
+import { Hono } from 'hono';
+import { compress } from 'hono/compress';
+import { etag } from 'hono/etag';
+import { paths } from '../api/paths.ts';
+import type { Session } from '../api/session.ts';
+import type { LawService } from '../laws/service.ts';
+import type { Access } from './access.ts';
+import { guards, HOW } from './guards.ts';
+import { lawRoutes } from './lawRoutes.ts';
+import type { Hub } from './live.ts';
+import { liveRoute } from './liveRoute.ts';
+import { pageRoutes } from './pageRoutes.ts';
+import type { QueueNext } from './queueNext.ts';
+import { queueRoutes } from './queueRoutes.ts';
+import { onError } from './responses.ts';
+import type { State } from './state.ts';
+import { sweepRoutes } from './sweepRoutes.ts';
+
+export interface AppInputs {
+  access: Access;
+  state: State;
+  hub: Hub;
+  service: LawService;
+  queueNext: QueueNext;
+  /** bull-board's pages. */
+  bullBoard: Hono | null;
+  runsFolder: string;
+  storePath: string;
+  /** Where the built page lies. */
+  pageFolder: string;
+  version: string;
+  log(line: string): void;
+}
+
+/** Every address of the dashboard, behind its guards. */
+export function dashboardApp(inputs: AppInputs): Hono {
+  const { access, state, log } = inputs;
+  const app = new Hono();
+  app.onError(onError(log));
+  for (const guard of guards(access)) app.use(guard);
+  // Events are sent as they come: never gathered to be compressed.
+  app.use(async (context, next) => (context.req.path === paths.live ? next() : compress()(context, next)));
+  app.route('/api', liveRoute(inputs.hub));
+  app.use('/api/*', etag());
+  app.get(paths.session, (context) => {
+    const mayChange = context.get('mayChange');
+    const session: Session = {
+      version: inputs.version,
+      mayChange,
+      how: mayChange ? null : HOW,
+      runsFolder: inputs.runsFolder,
+      bullBoard: inputs.bullBoard !== null,
+    };
+    return context.json(session);
+  });
+  app.route('/api', sweepRoutes(state));
+  app.route('/api', lawRoutes(inputs));
+  app.route('/api', queueRoutes(state, log));
+  app.all('/api/*', (context) => context.json({ error: 'there is no such address', nextStep: null }, 404));
+  if (inputs.bullBoard) app.route(paths.bullBoard, inputs.bullBoard);
+  app.route('/', pageRoutes(inputs.pageFolder));
+  return app;
+}

@@ -1,0 +1,80 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { HonoAdapter } from '@bull-board/hono';
+import { serveStatic } from '@hono/node-server/serve-static';
+import { Queue } from 'bullmq';
+import type { Hono } from 'hono';
+import { Redis } from 'ioredis';
+import type { QueueConnection } from '../../queue/connection.ts';
+import { PREFIX } from '../../queue/names.ts';
+import { paths } from '../api/paths.ts';
+import type { QueueWatch } from './queueWatch.ts';
+
+/** Queues come and go with the sweeps. */
+const LOOK_MS = 5000;
+
+export interface BullBoard {
+  /** To be mounted at paths.bullBoard. */
+  app: Hono;
+  close(): Promise<void>;
+}
+
+/** bull-board's own pages over the queues that there are: the raw view. Changes nothing unless `mayChange`. */
+export function openBullBoard(watch: QueueWatch, mayChange: boolean, log: (line: string) => void): BullBoard {
+  const adapter = new HonoAdapter(serveStatic);
+  const uiFolder = dirname(createRequire(import.meta.url).resolve('@bull-board/ui/package.json'));
+  const board = createBullBoard({
+    queues: [],
+    serverAdapter: adapter,
+    options: {
+      uiBasePath: uiFolder,
+      uiConfig: { boardTitle: 'Queues', hideRedisDetails: true },
+    },
+  });
+  adapter.setBasePath(paths.bullBoard);
+
+  let open: { client: Redis; queues: Map<string, Queue> } | null = null;
+  const leave = async (): Promise<void> => {
+    if (!open) return;
+    const { client, queues } = open;
+    open = null;
+    board.replaceQueues([]);
+    await Promise.all([...queues.values()].map((queue) => queue.close().catch(() => {})));
+    client.disconnect();
+  };
+  watch.onConnection((connection: QueueConnection | null) => {
+    void leave().then(() => {
+      if (!connection) return;
+      const client = new Redis({ ...connection.clientOptions, maxRetriesPerRequest: 2 });
+      client.on('error', () => {});
+      open = { client, queues: new Map() };
+    });
+  });
+  const look = async (): Promise<void> => {
+    if (!open) return;
+    const names = await watch.operations().queueNames();
+    if (!open || names.every((name) => open!.queues.has(name))) return;
+    for (const name of names) {
+      if (open.queues.has(name)) continue;
+      const queue = new Queue(name, { connection: open.client, prefix: PREFIX, skipMetasUpdate: true });
+      queue.on('error', () => {});
+      open.queues.set(name, queue);
+    }
+    board.replaceQueues(
+      [...open.queues.values()].map((queue) => new BullMQAdapter(queue, { readOnlyMode: !mayChange })),
+    );
+  };
+  const timer = setInterval(
+    () => void look().catch((error: Error) => log(`bull-board: ${error.message}`)),
+    LOOK_MS,
+  );
+  return {
+    app: adapter.registerPlugin() as unknown as Hono,
+    close: async () => {
+      clearInterval(timer);
+      await leave();
+    },
+  };
+}
