@@ -1,93 +1,228 @@
+/**
+ * `npm run bench:train`: tokens per second of training on one thread, the traced engine beside PyTorch and tfjs on
+ * WebAssembly: the same model, batches and optimiser, in turns, several rounds, medians of ratios within a round.
+ */
+import { cpus, loadavg } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import { stdout } from 'node:process';
+import { stderr, stdout } from 'node:process';
+import * as tf from '@tensorflow/tfjs';
 import { Command } from 'commander';
-import { makeRandom } from '../src/common/random.ts';
-import { openEngine } from '../src/engine/openEngine.ts';
+import { textTable } from '../src/common/textTable.ts';
+import { createOnnxEngine } from '../src/engine/onnx/engine.ts';
 import { countParameters, flopsPerToken, modelFromWidth } from '../src/model/family.ts';
-import { initialState, sessionDefinition } from '../src/model/session.ts';
+import type { ModelSpec } from '../src/model/types.ts';
+import {
+  findTorch,
+  type Opened,
+  type Peer,
+  type PeerName,
+  type Round,
+  startPeer,
+  trainingInputs,
+} from './trainPeers.ts';
 
-const OPTIMIZER = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, clipNorm: 1 };
-const ROUNDS = 5;
+/** About 30k, 100k, 400k, 1M, 3M and 10M non-embedding parameters. */
+const LADDER = [32, 64, 104, 136, 200, 296];
+const BATCHES = 8;
 
 interface Options {
   widths: number[];
   seconds: number;
+  rounds: number;
   context: number;
   batch: number;
-  evaluationBatch: number;
   vocabulary: number;
-  engine: 'auto' | 'onnx' | 'tensorflow';
+  python?: string;
+  wasm: boolean;
+  pairs: boolean;
+  json: boolean;
 }
 
 const numbers = (text: string): number[] => text.split(',').map(Number);
-
 const options = new Command()
-  .description('Tokens per second of training and evaluation on one thread, and the time to open a session.')
-  .option('--widths <list>', 'model widths', numbers, [16, 32, 64])
-  .option('--seconds <number>', 'measured seconds per width and function', Number, 4)
+  .description('Tokens per second of training, one thread each, beside PyTorch and tfjs on WebAssembly.')
+  .option('--widths <list>', 'model widths', numbers, LADDER)
+  .option('--seconds <number>', 'of each runner in each round', Number, 3)
+  .option('--rounds <count>', 'rounds, each runner once in each', Number, 5)
   .option('--context <tokens>', 'sequence length', Number, 128)
   .option('--batch <sequences>', 'sequences of a training step', Number, 8)
-  .option('--evaluation-batch <sequences>', 'sequences of an evaluation call', Number, 32)
   .option('--vocabulary <size>', 'vocabulary size', Number, 260)
-  .option('--engine <name>', 'auto, onnx or tensorflow', 'auto')
+  .option('--python <path>', 'a Python with PyTorch (default: python3, /usr/bin/python3)')
+  .option('--no-wasm', 'without tfjs on WebAssembly, which takes long')
+  .option('--no-pairs', 'without two trainers side by side')
+  .option('--json', 'one JSON object in place of tables')
   .parse()
   .opts<Options>();
 
-/** Tokens per second of each round; `call` handles `tokens` tokens. */
-async function rates(tokens: number, seconds: number, call: () => Promise<unknown>): Promise<number[]> {
-  for (let i = 0; i < 3; i++) await call();
-  const results: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+const say = (line: string) => (options.json ? stderr : stdout).write(`${line}\n`);
+
+/** Multiply-adds of a plain 512-square product on one thread, twice counted: what this machine can do at best. */
+async function peakGflops(): Promise<number> {
+  const side = 512;
+  const products = 8;
+  const session = await createOnnxEngine().open({
+    state: { a: { shape: [side, side], dtype: 'float32' } },
+    functions: {
+      products: {
+        feeds: {},
+        reads: ['a'],
+        compute: ({ a }) => {
+          let product = a as tf.Tensor2D;
+          for (let i = 0; i < products; i++) product = tf.matMul(product, a as tf.Tensor2D);
+          return { outputs: { sum: tf.sum(product) } };
+        },
+      },
+    },
+  });
+  const times = [];
+  for (let i = 0; i < 20; i++) {
     const begin = performance.now();
-    let calls = 0;
-    do {
-      await call();
-      calls++;
-    } while (performance.now() - begin < (seconds * 1000) / ROUNDS);
-    results.push((calls * tokens * 1000) / (performance.now() - begin));
+    await session.call('products', {});
+    times.push(performance.now() - begin);
   }
-  return results.sort((a, b) => a - b);
+  await session.close();
+  return (2 * side ** 3 * products) / Math.min(...times) / 1e6;
 }
 
-const { engine, reason } = await openEngine(options.engine);
-stdout.write(`${engine.name} on ${engine.device}, ${engine.version} (${reason})\n`);
-stdout.write(
-  `context ${options.context}, batch ${options.batch}, evaluation batch ${options.evaluationBatch}\n`,
+interface Measured {
+  name: PeerName;
+  opened: Opened;
+  rounds: Round[];
+}
+
+/** Every runner opened, warmed and then run in turns. */
+async function measure(names: readonly PeerName[], python: string | null, spec: ModelSpec) {
+  const inputs = trainingInputs(spec, options.batch, BATCHES);
+  const peers = names.map((name) => startPeer(name, python));
+  try {
+    const measured: (Measured & { peer: Peer })[] = [];
+    for (const peer of peers) {
+      const opened = await peer.ask<Opened>(inputs.open);
+      const warm = { do: 'run', batches: inputs.batches, seconds: Math.min(1, options.seconds) } as const;
+      await peer.ask<Round>(warm);
+      measured.push({ name: peer.name, opened, rounds: [], peer });
+    }
+    const question = { do: 'run', batches: inputs.batches, seconds: options.seconds } as const;
+    for (let round = 0; round < options.rounds; round++) {
+      // Who begins changes from round to round.
+      for (let turn = 0; turn < measured.length; turn++) {
+        const { rounds, peer } = measured[(turn + round) % measured.length]!;
+        rounds.push(await peer.ask<Round>(question));
+      }
+    }
+    return { measured, pair: options.pairs ? await pairOf(peers[0]!, python, inputs) : null };
+  } finally {
+    for (const peer of peers) await peer.end();
+    inputs.remove();
+  }
+}
+
+/** Tokens of two trainers at once over those of one alone, in turns. */
+async function pairOf(
+  first: Peer,
+  python: string | null,
+  inputs: ReturnType<typeof trainingInputs>,
+): Promise<number> {
+  const second = startPeer('onnx', python);
+  try {
+    await second.ask<Opened>(inputs.open);
+    const question = { do: 'run', batches: inputs.batches, seconds: options.seconds } as const;
+    await second.ask<Round>({ ...question, seconds: 1 });
+    const ratios = [];
+    for (let round = 0; round < options.rounds; round++) {
+      const alone = await first.ask<Round>(question);
+      const together = await Promise.all([first, second].map((peer) => peer.ask<Round>(question)));
+      ratios.push(
+        together.reduce((sum, each) => sum + each.steps / each.seconds, 0) / (alone.steps / alone.seconds),
+      );
+    }
+    return median(ratios);
+  } finally {
+    await second.end();
+  }
+}
+
+const python = findTorch(options.python);
+const names: PeerName[] = [
+  'onnx',
+  ...(python ? (['torch'] as const) : []),
+  ...(options.wasm ? (['wasm'] as const) : []),
+];
+const peak = await peakGflops();
+say(
+  `${cpus()[0]?.model ?? 'unknown processor'}, load ${loadavg()[0]!.toFixed(1)}; matrix products reach ${peak.toFixed(0)} GFLOP/s on one thread`,
 );
-stdout.write(
-  'width layers non-embedding    build ms   train tokens/s (best)   GFLOP/s   evaluate tokens/s   ratio\n',
-);
-for (const width of options.widths) {
+if (!python)
+  say('PyTorch: no python3 here can import torch and numpy (--python PATH names another); left out');
+const tokensPerStep = options.batch * options.context;
+const rate = ({ steps, seconds }: Round) => (steps * tokensPerStep) / seconds;
+const cpuRate = ({ steps, cpuSeconds }: Round) => (steps * tokensPerStep) / cpuSeconds;
+
+async function rowOf(width: number) {
   const spec = modelFromWidth(width, { vocabularySize: options.vocabulary, contextLength: options.context });
-  const batches = { trainBatch: options.batch, evaluationBatch: options.evaluationBatch };
-  const begin = performance.now();
-  const session = await engine.open(sessionDefinition(spec, OPTIMIZER, batches));
-  const buildMs = performance.now() - begin;
-  await session.writeState(initialState(spec, 0));
-  const random = makeRandom('bench');
-  const draw = (sequences: number): Int32Array =>
-    Int32Array.from({ length: sequences * (options.context + 1) }, () => random.integer(options.vocabulary));
-  const tokens = draw(options.batch);
-  const heldOut = draw(options.evaluationBatch);
-  let step = 0;
-  const train = await rates(options.batch * options.context, options.seconds, () =>
-    session.call('train', { tokens, learningRate: Float32Array.of(1e-3), step: Float32Array.of(++step) }),
+  const { measured, pair } = await measure(names, python, spec);
+  const [onnx] = measured;
+  return {
+    width,
+    layers: spec.layers,
+    parameters: countParameters(spec).nonEmbedding,
+    runners: measured.map(({ name, opened, rounds }) => ({
+      ...{ name, version: opened.version, buildSeconds: opened.seconds },
+      tokensPerSecond: median(rounds.map(rate)),
+      tokensPerCpuSecond: median(rounds.map(cpuRate)),
+      memoryBytes: Math.max(...rounds.map(({ memoryBytes }) => memoryBytes)),
+      loss: rounds.at(-1)!.loss,
+      /** The traced engine's tokens per second over this runner's, within a round. */
+      ratio: median(rounds.map((round, i) => rate(onnx!.rounds[i]!) / rate(round))),
+      cpuRatio: median(rounds.map((round, i) => cpuRate(onnx!.rounds[i]!) / cpuRate(round))),
+    })),
+    gflops: (median(onnx!.rounds.map(rate)) * flopsPerToken(spec)) / 1e9,
+    pair,
+  };
+}
+
+type Row = Awaited<ReturnType<typeof rowOf>>;
+const results: Row[] = [];
+for (const width of options.widths) {
+  const row = await rowOf(width);
+  results.push(row);
+  say(
+    `width ${width}: ${row.runners.map(({ name, tokensPerSecond }) => `${name} ${Math.round(tokensPerSecond)}`).join(', ')} tokens/s`,
   );
-  const evaluate = await rates(options.evaluationBatch * options.context, options.seconds / 2, () =>
-    session.call('evaluate', { tokens: heldOut }),
-  );
-  await session.close();
-  const median = train[ROUNDS >> 1]!;
-  const evaluated = evaluate[ROUNDS >> 1]!;
-  const cells = [
-    String(width).padStart(5),
-    String(spec.layers).padStart(6),
-    String(countParameters(spec).nonEmbedding).padStart(13),
-    buildMs.toFixed(0).padStart(11),
-    `${median.toFixed(0)} (${train.at(-1)!.toFixed(0)})`.padStart(23),
-    ((median * flopsPerToken(spec)) / 1e9).toFixed(1).padStart(9),
-    evaluated.toFixed(0).padStart(19),
-    (evaluated / median).toFixed(2).padStart(7),
+}
+if (options.json) {
+  const { python: _, ...settings } = options;
+  stdout.write(`${JSON.stringify({ settings, peakGflops: peak, results })}\n`);
+} else {
+  const ratioTo = (row: Row, name: PeerName) => {
+    const found = row.runners.find((each) => each.name === name);
+    return found ? `${found.ratio.toFixed(2)} (${found.cpuRatio.toFixed(2)})` : '–';
+  };
+  const of = (row: Row, name: PeerName) => row.runners.find((each) => each.name === name);
+  const whole = (value: number | undefined) =>
+    value === undefined ? '–' : Math.round(value).toLocaleString('en-US');
+  const header = [
+    ...['width', 'layers', 'N', 'onnx tokens/s', 'torch tokens/s', 'wasm tokens/s'],
+    ...['onnx/torch (CPU time)', 'onnx/wasm', 'GFLOP/s', 'of peak', 'MB', 'build s', 'two/one'],
   ];
-  stdout.write(`${cells.join(' ')}\n`);
+  say('');
+  say(
+    textTable(
+      header,
+      results.map((row) => [
+        ...[String(row.width), String(row.layers), whole(row.parameters)],
+        ...[whole(of(row, 'onnx')?.tokensPerSecond), whole(of(row, 'torch')?.tokensPerSecond)],
+        ...[
+          whole(of(row, 'wasm')?.tokensPerSecond),
+          ratioTo(row, 'torch'),
+          ratioTo(row, 'wasm').split(' ')[0]!,
+        ],
+        ...[row.gflops.toFixed(1), `${((100 * row.gflops) / peak).toFixed(0)} %`],
+        ...[whole((of(row, 'onnx')?.memoryBytes ?? 0) / 1e6), of(row, 'onnx')!.buildSeconds.toFixed(2)],
+        row.pair === null ? '–' : row.pair.toFixed(2),
+      ]),
+    ),
+  );
 }
