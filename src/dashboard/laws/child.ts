@@ -19,8 +19,17 @@ process.on('message', (question: Question) => {
       result: { ...result, state: 'ready', computedAt: new Date().toISOString(), seconds, isStale: false },
     });
   } catch (error) {
-    const nextStep = error instanceof UserError ? (error.nextStep ?? null) : null;
-    tell({ type: 'problem', error: messageOf(error), nextStep });
+    if (error instanceof UserError) {
+      tell({ type: 'problem', error: error.message, nextStep: error.nextStep ?? null });
+      return;
+    }
+    // A mistake of this program: for the terminal, not for a page.
+    process.stderr.write(`${question.kind}: ${(error as Error).stack ?? messageOf(error)}\n`);
+    tell({
+      type: 'problem',
+      error: 'something went wrong in the computation',
+      nextStep: 'See the terminal.',
+    });
   }
 });
 // Without the server nobody asks any more.

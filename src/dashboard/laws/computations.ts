@@ -7,6 +7,7 @@ import { resolveConfig } from '../../config/resolveConfig.ts';
 import { treeOf } from '../../config/tree.ts';
 import { kOf } from '../../laws/crossDomain/forms.ts';
 import type { LawPair } from '../../laws/fitting/bootstrap.ts';
+import type { Interval } from '../../laws/types.ts';
 import { tradeOff } from '../../report/lawCurves.ts';
 import { planNext } from '../../sweep/planNext.ts';
 import type { Answer, Comparison, CrossDomainView, FormsView, LawView, NextRuns } from '../api/laws.ts';
@@ -64,7 +65,7 @@ export function answerView(
     },
     domainRatio: finite(usage1.domainRatio),
     interval: usage1.interval,
-    profileInterval: answer.profile?.ratio ?? null,
+    profileInterval: boundsOf(answer.profile?.ratio ?? null),
     baseGeneralLoss: usage1.baseGeneralLoss,
     generalLossLimit: usage1.generalLossLimit,
     predictedGeneralLoss: finite(usage1.predictedGeneralLoss),
@@ -88,6 +89,10 @@ export function answerView(
     command: commandOf(measurements.runsFolder, query, target),
   };
 }
+
+/** A profile's interval without the refits that it was read from. */
+const boundsOf = (interval: Interval | null): Interval | null =>
+  interval && { low: interval.low, high: interval.high, level: interval.level };
 
 /** The ratios at which paretoFront looks. */
 const PATH_POINTS = 101;
@@ -213,7 +218,9 @@ export function compareView(
   const rows: Comparison['rows'] = [];
   const problems: string[] = [];
   for (const sweep of sweeps.split(',')) {
-    for (const data of measurements.sweep(sweep).domains) {
+    const { domains } = measurements.sweep(sweep);
+    if (domains.length === 0) problems.push(`${sweep}: no CPT run has been measured yet`);
+    for (const data of domains) {
       try {
         const laws = measurements.laws(data, form, onStep);
         const { usage1 } = recommendFrom(data, laws, {

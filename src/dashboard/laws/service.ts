@@ -50,6 +50,8 @@ interface Asked {
   isStale: boolean;
   state: 'idle' | 'waiting' | 'running';
   askedMs: number;
+  /** Since when it waits or runs. */
+  wantedMs: number;
   beganMs: number;
   /** No sooner is it computed again. */
   restUntilMs: number;
@@ -92,6 +94,7 @@ export function startLawService(options: {
 
   const ended = (entry: Asked): void => {
     entry.state = 'idle';
+    entry.deaths = 0;
     entry.restUntilMs =
       performance.now() + Math.max(LEAST_REST_MS, RESTS * (performance.now() - entry.beganMs));
     entry.settled.resolve();
@@ -169,7 +172,7 @@ export function startLawService(options: {
 
   const wait = (entry: Asked): void => {
     if (entry.state !== 'idle') return;
-    entry.state = 'waiting';
+    Object.assign(entry, { state: 'waiting', wantedMs: performance.now(), what: 'waiting for its turn' });
     entry.settled = settling();
   };
 
@@ -181,9 +184,10 @@ export function startLawService(options: {
         ...{ question, result: null, problem: null, isStale: true, state: 'idle' as const },
         ...{
           askedMs: 0,
-          beganMs: performance.now(),
+          wantedMs: 0,
+          beganMs: 0,
           restUntilMs: 0,
-          what: 'waiting for its turn',
+          what: '',
           deaths: 0,
         },
         settled: settling(),
@@ -199,7 +203,7 @@ export function startLawService(options: {
     if (entry.state !== 'idle' && !entry.result) await Promise.race([entry.settled.promise, delay(WAIT_MS)]);
     if (entry.state === 'idle' && entry.problem) throw entry.problem;
     if (entry.result) return { ...entry.result, isStale: entry.isStale || entry.state !== 'idle' } as Result;
-    return { state: 'computing', what: entry.what, elapsedMs: performance.now() - entry.beganMs };
+    return { state: 'computing', what: entry.what, elapsedMs: performance.now() - entry.wantedMs };
   };
 
   const forgetOldest = (): void => {
@@ -234,7 +238,8 @@ export function startLawService(options: {
       clearTimeout(timer);
       for (const entry of asked.values()) entry.settled.resolve();
       const gone = child;
-      if (!gone || gone.exitCode !== null) return;
+      // One that could not even be started has no id, and ends nothing.
+      if (gone?.pid === undefined || gone.exitCode !== null || gone.signalCode !== null) return;
       const exit = new Promise<void>((done) => gone.once('exit', () => done()));
       gone.kill('SIGKILL');
       await exit;

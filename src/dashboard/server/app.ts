@@ -1,6 +1,7 @@
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { compress } from 'hono/compress';
 import { etag } from 'hono/etag';
+import type { Problem } from '../api/laws.ts';
 import { paths } from '../api/paths.ts';
 import type { Session } from '../api/session.ts';
 import type { LawService } from '../laws/service.ts';
@@ -32,6 +33,19 @@ export interface AppInputs {
   log(line: string): void;
 }
 
+const NO_ADDRESS: Problem = {
+  error: 'there is no such address',
+  nextStep: 'The page begins at /.',
+};
+
+const withTag = etag();
+/** What has not changed is not sent again. Neither what is being computed nor what is streamed can be tagged. */
+const tagged: MiddlewareHandler = async (context, next) => {
+  await next();
+  const isWhole = context.res.headers.get('Content-Type')?.startsWith('application/json');
+  if (context.res.status === 200 && isWhole) await withTag(context, async () => {});
+};
+
 /** Every address of the dashboard, behind its guards. */
 export function dashboardApp(inputs: AppInputs): Hono {
   const { access, state, log } = inputs;
@@ -41,7 +55,7 @@ export function dashboardApp(inputs: AppInputs): Hono {
   // Events are sent as they come: never gathered to be compressed.
   app.use(async (context, next) => (context.req.path === paths.live ? next() : compress()(context, next)));
   app.route('/api', liveRoute(inputs.hub));
-  app.use('/api/*', etag());
+  app.use('/api/*', tagged);
   app.get(paths.session, (context) => {
     const mayChange = context.get('mayChange');
     const session: Session = {
@@ -56,7 +70,7 @@ export function dashboardApp(inputs: AppInputs): Hono {
   app.route('/api', sweepRoutes(state));
   app.route('/api', lawRoutes(inputs));
   app.route('/api', queueRoutes(state, log));
-  app.all('/api/*', (context) => context.json({ error: 'there is no such address', nextStep: null }, 404));
+  app.all('/api/*', (context) => context.json(NO_ADDRESS, 404));
   if (inputs.bullBoard) app.route(paths.bullBoard, inputs.bullBoard);
   app.route('/', pageRoutes(inputs.pageFolder));
   return app;

@@ -5,15 +5,21 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { HonoAdapter } from '@bull-board/hono';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Queue } from 'bullmq';
-import type { Hono } from 'hono';
+import { Hono } from 'hono';
 import { Redis } from 'ioredis';
 import type { QueueConnection } from '../../queue/connection.ts';
 import { PREFIX } from '../../queue/names.ts';
+import type { Problem } from '../api/laws.ts';
 import { paths } from '../api/paths.ts';
 import type { QueueWatch } from './queueWatch.ts';
 
 /** Queues come and go with the sweeps. */
 const LOOK_MS = 5000;
+
+const READ_ONLY: Problem = {
+  error: 'the raw view changes nothing',
+  nextStep: 'If it should: --bull-board-may-change',
+};
 
 export interface BullBoard {
   /** To be mounted at paths.bullBoard. */
@@ -70,8 +76,18 @@ export function openBullBoard(watch: QueueWatch, mayChange: boolean, log: (line:
     () => void look().catch((error: Error) => log(`bull-board: ${error.message}`)),
     LOOK_MS,
   );
+  const app = new Hono();
+  if (!mayChange) {
+    // Also what bull-board would answer without looking at any queue.
+    app.use(async (context, next) =>
+      ['GET', 'HEAD'].includes(context.req.method)
+        ? next()
+        : context.json(READ_ONLY, 405, { Allow: 'GET, HEAD' }),
+    );
+  }
+  app.route('/', adapter.registerPlugin() as unknown as Hono);
   return {
-    app: adapter.registerPlugin() as unknown as Hono,
+    app,
     close: async () => {
       clearInterval(timer);
       await leave();

@@ -93,7 +93,8 @@ const token =
       const url = new URL(context.req.url);
       url.searchParams.delete('token');
       context.header('Cache-Control', 'no-store');
-      return context.redirect(`${url.pathname}${url.search}`, 303);
+      // Two slashes would be another site's address.
+      return context.redirect(`${url.pathname.replace(/^\/+/, '/')}${url.search}`, 303);
     }
     const cookie = getCookie(context, access.cookieName);
     const bearer = /^Bearer (.+)$/.exec(context.req.header('authorization') ?? '')?.[1];

@@ -1,3 +1,4 @@
+import { messageOf } from '../../common/errors.ts';
 import type { LiveEventName, LiveEvents } from '../api/live.ts';
 import type { State } from './state.ts';
 
@@ -18,7 +19,9 @@ export interface Listener {
 }
 
 export interface Hub {
-  /** Returns the function that ends it, or null when there are too many. */
+  /** No further page can be told anything. */
+  isFull(): boolean;
+  /** Returns the function that ends it, or null when it is full. */
   add(listener: Listener): (() => void) | null;
   /** A result was computed. */
   lawChanged(event: LiveEvents['law']): void;
@@ -42,7 +45,18 @@ export function openHub(state: State, log: (line: string) => void): Hub {
     to: Iterable<Listener> = listeners,
   ): void => {
     const text = JSON.stringify(data);
-    for (const each of to) if (!each.send(event, text)) listeners.delete(each);
+    // One that was let go meanwhile has missed something: it hears nothing more.
+    for (const each of to) if (listeners.has(each) && !sent(each, event, text)) listeners.delete(each);
+    if (listeners.size === 0) rest();
+  };
+  /** A page whose connection fails is let go: the others are told all the same. */
+  const sent = (listener: Listener, event: LiveEventName, text: string): boolean => {
+    try {
+      return listener.send(event, text);
+    } catch (error) {
+      log(`a page was let go: ${messageOf(error)}`);
+      return false;
+    }
   };
 
   state.onChange((changes) => {
@@ -66,15 +80,20 @@ export function openHub(state: State, log: (line: string) => void): Hub {
     }
   });
 
-  const look = (): void => {
+  /** What fails once is tried again with the next change; it must not end the server. */
+  const attempt = (what: () => void): boolean => {
     try {
-      state.refresh();
-      lastProblem = '';
+      what();
+      return true;
     } catch (error) {
-      const problem = (error as Error).message;
+      const problem = messageOf(error);
       if (problem !== lastProblem) log(problem);
       lastProblem = problem;
+      return false;
     }
+  };
+  const look = (): void => {
+    if (attempt(() => state.refresh())) lastProblem = '';
   };
 
   const lookAtLogs = async (): Promise<void> => {
@@ -106,7 +125,7 @@ export function openHub(state: State, log: (line: string) => void): Hub {
       setInterval(() => {
         if (!summariesDue) return;
         summariesDue = false;
-        tell('sweeps', state.summaries());
+        attempt(() => tell('sweeps', state.summaries()));
       }, SUMMARIES_MS),
       setInterval(() => {
         if (logsUnderWay) return;
@@ -125,9 +144,11 @@ export function openHub(state: State, log: (line: string) => void): Hub {
     timers = [];
   };
 
+  const isFull = () => listeners.size >= MOST_LISTENERS;
   return {
+    isFull,
     add: (listener) => {
-      if (listeners.size >= MOST_LISTENERS) return null;
+      if (isFull()) return null;
       if (listeners.size === 0) begin();
       listeners.add(listener);
       tell('begin', { sweep: listener.sweep }, [listener]);

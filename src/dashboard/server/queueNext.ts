@@ -44,7 +44,8 @@ export function queueNextWith(options: {
   log(line: string): void;
 }): QueueNext {
   const { state, runsFolder, cacheFolder, script, log } = options;
-  return async (sweep, domain, runs) => {
+  const starting = new Set<string>();
+  const start: QueueNext = async (sweep, domain, runs) => {
     state.refresh();
     const { config: saved, plan } = state.sweep(sweep);
     const queue = state.queue.status();
@@ -67,6 +68,16 @@ export function queueNextWith(options: {
     const done = `${further.length} further run${further.length === 1 ? '' : 's'} of ${sweep}: started as process ${pid}, told in ${logPath}`;
     log(`from a page: ${done}`);
     return done;
+  };
+  return async (sweep, domain, runs) => {
+    // Two at once would take the same seeds, and one's config would be the other's.
+    if (starting.has(sweep)) throw new UserError(`${sweep} is just being started`, 'Look again in a moment.');
+    starting.add(sweep);
+    try {
+      return await start(sweep, domain, runs);
+    } finally {
+      starting.delete(sweep);
+    }
   };
 }
 
@@ -115,6 +126,6 @@ async function startSweep(script: string, args: readonly string[], logPath: stri
   const lines = existsSync(logPath) ? readFileSync(logPath, 'utf8').trim().split('\n') : [];
   throw new UserError(
     `the sweep could not be started: ${lines.slice(-3).join(' ') || `exit code ${code}`}`,
-    logPath,
+    `All that it said: ${logPath}`,
   );
 }

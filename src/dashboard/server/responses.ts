@@ -5,6 +5,11 @@ import { messageOf, UserError } from '../../common/errors.ts';
 import type { Computing, Problem } from '../api/laws.ts';
 import { NotFoundError } from './state.ts';
 
+/** What was sent is not understood: answered with 400. */
+class BadRequestError extends Error {
+  override readonly name = 'BadRequestError';
+}
+
 /** Why a request is refused, in words for people: what was asked for does not exist, or cannot be done now. */
 export function problemOf(error: unknown): { status: ContentfulStatusCode; problem: Problem } | null {
   if (error instanceof NotFoundError) {
@@ -12,6 +17,12 @@ export function problemOf(error: unknown): { status: ContentfulStatusCode; probl
   }
   if (error instanceof UserError) {
     return { status: 409, problem: { error: error.message, nextStep: error.nextStep ?? null } };
+  }
+  if (error instanceof BadRequestError) {
+    return {
+      status: 400,
+      problem: { error: `the request is not understood: ${error.message}`, nextStep: null },
+    };
   }
   if (error instanceof ZodError) {
     const words = error.issues.map(({ path, message }) =>
@@ -39,9 +50,17 @@ export function onError(log: (line: string) => void) {
   };
 }
 
-/** A request's query, checked. Throws a ZodError. */
+/** A request's query, checked. Throws a ZodError, or a BadRequestError on what says nothing or says it twice. */
 export function queryOf<Schema extends z.ZodType>(context: Context, schema: Schema): z.output<Schema> {
-  return schema.parse(context.req.query());
+  // Without a prototype, `__proto__` is a name like any other.
+  const query: Record<string, string> = Object.create(null);
+  for (const [name, value] of new URL(context.req.url).searchParams) {
+    if (name in query) throw new BadRequestError(`${name} is given twice`);
+    // Else it would be read as the number 0.
+    if (value.trim() === '') throw new BadRequestError(`${name} is empty: leave it out`);
+    query[name] = value;
+  }
+  return schema.parse(query);
 }
 
 /** What is computed, or 202 with word of how far it is. */
@@ -52,7 +71,7 @@ export function computed<Result extends { state: 'ready' }>(
   return context.json(result, result.state === 'computing' ? 202 : 200);
 }
 
-/** A request's body, checked. Throws a ZodError, or a UserError on what is not JSON. */
+/** A request's body, checked. Throws a ZodError, or a BadRequestError on what is not JSON. */
 export async function bodyOf<Schema extends z.ZodType>(
   context: Context,
   schema: Schema,
@@ -61,7 +80,7 @@ export async function bodyOf<Schema extends z.ZodType>(
   try {
     body = await context.req.json();
   } catch {
-    throw new UserError('the body is not JSON');
+    throw new BadRequestError('the body is not JSON');
   }
   return schema.parse(body);
 }

@@ -3,7 +3,11 @@ import { serve } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { UserError } from '../../common/errors.ts';
 
-const HEADERS_TIMEOUT_MS = 10_000;
+/** A connection that has not said what it wants by then is closed; looked at once a second. */
+const HEADERS_TIMEOUT_MS = 5000;
+/** With its body. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const LOOK_MS = 1000;
 
 export interface Listening {
   /** Chosen by the system where 0 was asked for. */
@@ -26,6 +30,11 @@ export async function listenWith(
           answering?.fetch(request, ...rest) ?? new Response(null, { status: 503 }),
         hostname: host,
         port,
+        serverOptions: {
+          headersTimeout: HEADERS_TIMEOUT_MS,
+          requestTimeout: REQUEST_TIMEOUT_MS,
+          connectionsCheckingInterval: LOOK_MS,
+        },
       },
       () => listening(opened as Server),
     ) as Server;
@@ -38,7 +47,6 @@ export async function listenWith(
       ),
     );
   });
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.on('error', (error) => log(`server: ${error.message}`));
   const { port: chosen } = server.address() as { port: number };
   answering = app(chosen);
