@@ -10,6 +10,15 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts --no-fund --no-audit \
   && cd node_modules/onnxruntime-node/bin/napi-v6 && rm -rf win32 darwin
 
+# The dashboard's page is built with packages that the image itself does not have.
+FROM ${NODE_IMAGE} AS page
+WORKDIR /app
+COPY package.json package-lock.json .npmrc tsconfig.json ./
+RUN npm ci --ignore-scripts --no-fund --no-audit
+COPY pipelines pipelines/
+COPY src src/
+RUN node --import tsx pipelines/build.ts
+
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production
 WORKDIR /app
@@ -20,6 +29,7 @@ COPY data data/
 COPY pipelines pipelines/
 COPY workers workers/
 COPY src src/
+COPY --from=page /app/dist dist/
 # The code belongs to root; only what is written at run time belongs to the user. New named volumes take these owners.
 RUN mkdir -p runs data/cache data/worker && chown 1000:1000 runs data/cache data/worker
 # By number, so that Kubernetes can see that it is not root. It is `node` in this image.

@@ -13,17 +13,21 @@ interface Service {
   healthcheck?: { test: string[] };
   depends_on?: Record<string, { condition: string }>;
   stop_grace_period?: string;
+  profiles?: string[];
+  ports?: string[];
 }
 
 const { services, volumes, secrets } = parse(file('compose.yaml'), { merge: true }) as {
-  services: Record<'redis' | 'coordinator' | 'worker' | 'refit', Service>;
+  services: Record<'redis' | 'coordinator' | 'worker' | 'refit' | 'dashboard', Service>;
   volumes: Record<string, unknown>;
   secrets: Record<string, { file: string }>;
 };
-const OURS = ['coordinator', 'worker', 'refit'] as const;
+const OURS = ['coordinator', 'worker', 'refit', 'dashboard'] as const;
 
-it('has a Redis, a coordinator, workers and a refit', () => {
-  expect(Object.keys(services).sort()).toEqual(['coordinator', 'redis', 'refit', 'worker']);
+it('has a Redis, a coordinator, workers and a refit; the dashboard for who asks for it', () => {
+  expect(Object.keys(services).sort()).toEqual(['coordinator', 'dashboard', 'redis', 'refit', 'worker']);
+  const profiles = Object.entries(services).map(([name, service]) => [name, service.profiles]);
+  expect(profiles.filter(([, names]) => names)).toEqual([['dashboard', ['dashboard']]]);
 });
 
 it('pins every image, its own to the version of the project', () => {
@@ -32,9 +36,10 @@ it('pins every image, its own to the version of the project', () => {
   for (const name of OURS) expect(services[name].image).toBe(`mixture-law:${version}`);
 });
 
-it('publishes nothing, and hands out nothing of the machine', () => {
-  for (const service of Object.values(services)) {
-    for (const key of ['ports', 'privileged', 'network_mode', 'pid', 'ipc', 'cap_add', 'devices']) {
+it('publishes nothing but the dashboard, to this machine, and hands out nothing of the machine', () => {
+  for (const [name, service] of Object.entries(services)) {
+    expect(service.ports, name).toEqual(name === 'dashboard' ? ['127.0.0.1:7430:7430'] : undefined);
+    for (const key of ['privileged', 'network_mode', 'pid', 'ipc', 'cap_add', 'devices']) {
       expect(service).not.toHaveProperty(key);
     }
     expect(JSON.stringify(service)).not.toContain('docker.sock');
@@ -110,6 +115,17 @@ it('connects workers to the artifacts that the coordinator serves', () => {
   // The home is the folder in its volume.
   expect(coordinator.environment).not.toHaveProperty('ARTIFACTS_URL');
   expect(coordinator.healthcheck?.test.join(' ')).toContain(`http://127.0.0.1:${port}/`);
+});
+
+it('guards the dashboard with a token of its own', () => {
+  const { command, environment, healthcheck, secrets: given } = services.dashboard;
+  expect(command).toEqual(['pipelines/dashboard.ts', '--listen', '0.0.0.0:7430']);
+  expect(environment?.DASHBOARD_TOKEN_FILE).toBe('/run/secrets/dashboard_token');
+  // It serves no artifacts.
+  expect(given).toEqual(['redis_url', 'dashboard_token']);
+  expect(healthcheck?.test.join(' ')).toContain('http://127.0.0.1:7430/');
+  for (const name of ['coordinator', 'worker', 'refit'] as const)
+    expect(services[name].secrets).not.toContain('dashboard_token');
 });
 
 it('keeps results in named volumes, and gives each worker folders of its own', () => {

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -36,6 +36,14 @@ function lastStage(path: string): Instruction[] {
   return all.slice(all.findLastIndex(({ name }) => name === 'FROM'));
 }
 
+/** What one stage of several has. */
+function stageOf(path: string, name: string): Instruction[] {
+  const all = instructionsOf(path);
+  const from = all.findIndex((each) => each.name === 'FROM' && each.value.endsWith(` AS ${name}`));
+  const next = all.findIndex((each, at) => at > from && each.name === 'FROM');
+  return all.slice(from, next);
+}
+
 /** What is copied from the repository, and where to. */
 function copiesOf(instructions: readonly Instruction[]): { source: string; place: string }[] {
   return valuesOf(instructions, 'COPY')
@@ -70,7 +78,7 @@ describe.each(['Dockerfile', 'Dockerfile.gpu'])('%s', (path) => {
     const images = valuesOf(all, 'FROM').map((value) =>
       value.split(/\s+/)[0]!.replace(/^\$\{(\w+)\}$/, (_, name: string) => variables.get(name) ?? ''),
     );
-    expect(images).toHaveLength(2);
+    expect(images).toHaveLength(path === 'Dockerfile' ? 3 : 2);
     for (const image of images) expect(image).toMatch(/^[a-z/]+:\d+\.\d+\.\d+[\w.-]*$/);
   });
 
@@ -131,18 +139,24 @@ it('Dockerfile.gpu fetches the CUDA provider with the script that onnxruntime-no
   expect(metadata.manifests['linux/x64:cuda12']).toHaveProperty(['./libonnxruntime_providers_cuda.so']);
 });
 
+/** A folder with what a stage copies from the repository. */
+function foldersOf(stage: readonly Instruction[]): string {
+  const folder = mkdtempSync(join(tmpdir(), 'image-'));
+  const made = ['data/cache', 'data/worker'].map((name) => `${ROOT}${name}`);
+  for (const { source, place } of copiesOf(stage)) {
+    cpSync(`${ROOT}${source}`, join(folder, place), {
+      recursive: true,
+      filter: (from) => !made.includes(from),
+    });
+  }
+  symlinkSync(`${ROOT}node_modules`, join(folder, 'node_modules'));
+  return folder;
+}
+
 describe('the files of the image are enough', () => {
   let folder: string;
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'image-'));
-    const made = ['data/cache', 'data/worker'].map((name) => `${ROOT}${name}`);
-    for (const { source, place } of copiesOf(lastStage('Dockerfile'))) {
-      cpSync(`${ROOT}${source}`, join(folder, place), {
-        recursive: true,
-        filter: (from) => !made.includes(from),
-      });
-    }
-    symlinkSync(`${ROOT}node_modules`, join(folder, 'node_modules'));
+    folder = foldersOf(lastStage('Dockerfile'));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -154,11 +168,54 @@ describe('the files of the image are enough', () => {
     'pipelines/store.ts',
     'pipelines/refit.ts',
     'pipelines/recommend.ts',
+    'pipelines/dashboard.ts',
   ])('to start %s', async (script) => {
     const { stdout } = await promisify(execFile)('node', ['--import', 'tsx', script, '--help'], {
       cwd: folder,
       timeout: 50_000,
     });
     expect(stdout).toContain('Usage: npm run');
+  });
+});
+
+describe('the dashboard’s page', () => {
+  let building: string;
+  let image: string;
+  beforeAll(() => {
+    building = foldersOf(stageOf('Dockerfile', 'page'));
+    image = foldersOf(lastStage('Dockerfile'));
+  });
+  afterAll(() => {
+    for (const folder of [building, image]) rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('is built as in the image, from what its stage has, and is served by the image', async () => {
+    const [install, build] = valuesOf(stageOf('Dockerfile', 'page'), 'RUN');
+    expect(install).toMatch(/^npm ci --ignore-scripts /);
+    expect(build).toMatch(/^node --import tsx pipelines\/\w+\.ts$/);
+    const [node, ...words] = build!.split(' ');
+    await promisify(execFile)(node!, words, { cwd: building, timeout: 50_000 });
+    const copied = valuesOf(lastStage('Dockerfile'), 'COPY').filter((value) =>
+      value.startsWith('--from=page '),
+    );
+    expect(copied).toEqual(['--from=page /app/dist dist/']);
+    cpSync(join(building, 'dist'), join(image, 'dist'), { recursive: true });
+    const served = spawn(
+      'node',
+      ['--import', 'tsx', 'pipelines/dashboard.ts', '--listen', '127.0.0.1:0', '--json'],
+      { cwd: image, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, REDIS_URL: '' } },
+    );
+    const ended = new Promise((done) => served.once('exit', done));
+    try {
+      const { url } = await new Promise<{ url: string }>((started) =>
+        served.stdout.once('data', (line) => started(JSON.parse(String(line)))),
+      );
+      const page = await (await fetch(url)).text();
+      const script = /<script[^>]* src="(\/assets\/[^"]+\.js)"/.exec(page)?.[1];
+      expect((await fetch(new URL(script!, url))).status).toBe(200);
+    } finally {
+      served.kill('SIGTERM');
+      await ended;
+    }
   });
 });
