@@ -1,9 +1,7 @@
-import * as Plot from '@observablehq/plot';
 import { useMemo, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { fixed, short } from '../../common/numbers.ts';
 import type { Curve } from '../api/sweeps.ts';
-import { axis, gridMarks } from './axes.ts';
 import {
   type Aligned,
   alignCurves,
@@ -14,12 +12,10 @@ import {
   nearestPoint,
   type Unit,
 } from './curvesData.ts';
-import { panelsOf } from './exportFigure.ts';
 import { Figure } from './Figure.tsx';
 import type { Theme } from './palette.ts';
-import { type LegendEntry, standaloneSvg } from './svgText.ts';
+import type { LegendEntry } from './svgText.ts';
 import { theme } from './theme.ts';
-import { countTick } from './ticks.ts';
 import { type SeriesLook, UplotChart } from './UplotChart.tsx';
 import { useWidth } from './useWidth.ts';
 
@@ -79,7 +75,7 @@ export function Curves(props: CurvesProps) {
       name={name}
       level={level}
       description={`${title} in ${unitLabel} against training tokens: ${curves.length} curves. The table below has every value.`}
-      svg={() => exported(props, aligned, paper, unitLabel)}
+      svg={async () => (await import('./curvesSvg.ts')).curvesSvg(props, aligned, paper, unitLabel)}
       table={() => ({ header: CURVE_COLUMNS, rows: curveRows(curves) })}
       tools={
         <button
@@ -153,41 +149,4 @@ function lookOf(
     ...(curve.kind === 'base' ? { dash: [5, 4] } : {}),
     points: curve.tokens.length < 3,
   };
-}
-
-function exported(props: CurvesProps, aligned: Aligned, paper: Theme, unitLabel: string) {
-  const { curves, isLogX, isLogY, colours, title } = props;
-  const rows = curves.flatMap((curve, at) =>
-    aligned.tokens.flatMap((tokens, point) => {
-      const value = aligned.losses[at]![point];
-      return value === null || value === undefined
-        ? []
-        : [{ tokens, value, run: curve.run, kind: curve.kind }];
-    }),
-  );
-  const svg = Plot.plot({
-    width: 760,
-    height: 420,
-    marginLeft: 60,
-    marginBottom: 42,
-    className: 'plot',
-    x: axis('training tokens', { type: isLogX ? 'log' : 'linear', tickFormat: countTick, ticks: 7 }),
-    y: axis(unitLabel, {
-      type: isLogY ? 'log' : 'linear',
-      ticks: 6,
-      tickFormat: (value: number) => String(value),
-    }),
-    marks: [
-      ...gridMarks(paper),
-      Plot.line(rows, {
-        x: 'tokens',
-        y: 'value',
-        z: 'run',
-        stroke: (row: { run: string }) => colours.get(row.run) ?? paper.faint,
-        strokeWidth: 1.5,
-      }),
-    ],
-  }) as SVGSVGElement;
-  for (const style of [...svg.querySelectorAll('style')]) style.remove();
-  return standaloneSvg({ title, panels: panelsOf([svg]), legend: props.legend, theme: paper });
 }

@@ -35,14 +35,16 @@ export function Figure(props: FigureProps) {
   const [problem, setProblem] = useState<string | null>(null);
   const headingId = useId();
   const Heading = `h${level}` as const;
-  const savePng = () => {
+  const save = (type: 'PNG' | 'SVG') => async () => {
     setProblem(null);
-    pngOf(svg()).then(
-      (blob) => download(fileName(`${name} ${title}`, 'png'), 'image/png', blob),
-      (error: unknown) => setProblem(`No PNG: ${error instanceof Error ? error.message : String(error)}`),
-    );
+    try {
+      const figure = await svg();
+      if (type === 'PNG') download(fileName(`${name} ${title}`, 'png'), 'image/png', await pngOf(figure));
+      else download(fileName(`${name} ${title}`, 'svg'), 'image/svg+xml', figure.svg);
+    } catch (error) {
+      setProblem(`No ${type}: ${error instanceof Error ? error.message : String(error)}`);
+    }
   };
-  const saveSvg = () => download(fileName(`${name} ${title}`, 'svg'), 'image/svg+xml', svg().svg);
   const saveCsv = () => {
     const { header, rows } = table();
     download(fileName(`${name} ${title}`, 'csv'), 'text/csv', csvText(header, rows));
@@ -55,10 +57,10 @@ export function Figure(props: FigureProps) {
           {tools}
           <fieldset class="files">
             <legend class="unseen">Save {title}</legend>
-            <button type="button" class="mini" onClick={saveSvg} title="Save this figure as SVG">
+            <button type="button" class="mini" onClick={save('SVG')} title="Save this figure as SVG">
               SVG
             </button>
-            <button type="button" class="mini" onClick={savePng} title="Save this figure as PNG">
+            <button type="button" class="mini" onClick={save('PNG')} title="Save this figure as PNG">
               PNG
             </button>
             <button type="button" class="mini" onClick={saveCsv} title="Save its numbers as CSV">

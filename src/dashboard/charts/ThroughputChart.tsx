@@ -1,17 +1,12 @@
-import * as Plot from '@observablehq/plot';
 import { useMemo, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { short } from '../../common/numbers.ts';
 import type { Throughput } from '../api/queue.ts';
-import { axis, gridMarks } from './axes.ts';
-import { panelsOf } from './exportFigure.ts';
 import { Figure } from './Figure.tsx';
 import { Legend } from './Legend.tsx';
 import { nameColours } from './palette.ts';
-import { standaloneSvg } from './svgText.ts';
 import { theme } from './theme.ts';
 import { rateLines, rateRows } from './throughputData.ts';
-import { countTick } from './ticks.ts';
 import { UplotChart } from './UplotChart.tsx';
 import { useWidth } from './useWidth.ts';
 
@@ -41,38 +36,15 @@ export function ThroughputChart({ throughput, name }: { throughput: Throughput; 
     ...{ label: line.name, colour: colours.get(line.name)!, mark: 'line' as const },
   }));
   const shownAt = at !== null && at < throughput.times.length ? at : throughput.times.length - 1;
-  const exported = () => {
-    const rows = lines.flatMap((line) =>
-      throughput.times.map((time, index) => ({
-        time: new Date(time),
-        rate: line.rates[index] ?? null,
-        line: line.name,
-      })),
-    );
-    const svg = Plot.plot({
-      ...{ width: 760, height: 280, marginLeft: 60, marginBottom: 42, className: 'plot' },
-      x: axis('time', { type: 'time' }),
-      y: axis('tokens per second', { tickFormat: countTick, zero: true }),
-      marks: [
-        ...gridMarks(paper),
-        Plot.line(rows, {
-          x: 'time',
-          y: 'rate',
-          z: 'line',
-          stroke: (row: { line: string }) => colours.get(row.line),
-        }),
-      ],
-    }) as SVGSVGElement;
-    for (const style of [...svg.querySelectorAll('style')]) style.remove();
-    return standaloneSvg({ title: 'Throughput', panels: panelsOf([svg]), legend, theme: paper });
-  };
   return (
     <Figure
       title="Throughput"
       name={name}
       level={2}
       description={`Tokens per second of ${lines.length} workers over the last ${throughput.times.length} seconds.`}
-      svg={exported}
+      svg={async () =>
+        (await import('./throughputSvg.ts')).throughputSvg(throughput.times, lines, colours, paper)
+      }
       table={() => ({
         header: ['time', 'worker', 'tokens_per_second'],
         rows: rateRows(throughput.times, lines),

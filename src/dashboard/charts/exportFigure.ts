@@ -1,7 +1,8 @@
 import type { standaloneSvg } from './svgText.ts';
 
+type FigureFile = ReturnType<typeof standaloneSvg>;
 /** A figure’s SVG and size, made when it is asked for. */
-export type FigureText = () => ReturnType<typeof standaloneSvg>;
+export type FigureText = () => FigureFile | Promise<FigureFile>;
 
 /** Hands a file to the browser’s downloads. */
 export function download(name: string, type: string, content: string | Blob): void {
@@ -22,7 +23,7 @@ export function download(name: string, type: string, content: string | Blob): vo
 const SCALE = 2;
 
 /** The same figure as a PNG. Throws when the browser cannot draw it. */
-export async function pngOf({ svg, width, height }: ReturnType<FigureText>): Promise<Blob> {
+export async function pngOf({ svg, width, height }: FigureFile): Promise<Blob> {
   const picture = new Image();
   picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
   await picture.decode();

@@ -1,11 +1,11 @@
 import { Hono, type MiddlewareHandler } from 'hono';
-import { compress } from 'hono/compress';
 import { etag } from 'hono/etag';
 import type { Problem } from '../api/laws.ts';
 import { paths } from '../api/paths.ts';
 import type { Session } from '../api/session.ts';
 import type { LawService } from '../laws/service.ts';
 import type { Access } from './access.ts';
+import { compressed } from './compressed.ts';
 import { guards, HOW } from './guards.ts';
 import { lawRoutes } from './lawRoutes.ts';
 import type { Hub } from './live.ts';
@@ -52,8 +52,7 @@ export function dashboardApp(inputs: AppInputs): Hono {
   const app = new Hono();
   app.onError(onError(log));
   for (const guard of guards(access)) app.use(guard);
-  // Events are sent as they come: never gathered to be compressed.
-  app.use(async (context, next) => (context.req.path === paths.live ? next() : compress()(context, next)));
+  app.use(compressed);
   app.route('/api', liveRoute(inputs.hub));
   app.use('/api/*', tagged);
   app.get(paths.session, (context) => {

@@ -4,9 +4,10 @@ import { paths } from '../api/paths.ts';
 import type { Session } from '../api/session.ts';
 import type { SweepSummary } from '../api/sweeps.ts';
 import { said } from './actions.ts';
-import { ComparePage } from './ComparePage.tsx';
 import { ConnectionBanner } from './ConnectionState.tsx';
+import { Guarded } from './Guarded.tsx';
 import { Header } from './Header.tsx';
+import { lazily } from './lazily.tsx';
 import { liveConnection } from './live.ts';
 import { QueuePage } from './QueuePage.tsx';
 import { RunPage } from './RunPage.tsx';
@@ -17,6 +18,8 @@ import { SweepPage } from './SweepPage.tsx';
 import { SweepsPage } from './SweepsPage.tsx';
 import { runOnPage, session, sweeps } from './store.ts';
 import { useQuery } from './useQuery.ts';
+
+const ComparePage = lazily(async () => (await import('./ComparePage.tsx')).ComparePage);
 
 export function App() {
   const here = route.value;
@@ -77,7 +80,11 @@ function View({ here }: { here: Route }): VNode {
     case 'queue':
       return <QueuePage />;
     case 'compare':
-      return <ComparePage />;
+      return (
+        <Guarded what="The comparison">
+          <ComparePage />
+        </Guarded>
+      );
     case 'none':
       return (
         <>

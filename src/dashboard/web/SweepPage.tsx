@@ -8,9 +8,8 @@ import { CurvesTab } from './CurvesTab.tsx';
 import { FormsTab } from './FormsTab.tsx';
 import { GridTab } from './GridTab.tsx';
 import { Guarded } from './Guarded.tsx';
-import { LawTab } from './LawTab.tsx';
+import { lazily } from './lazily.tsx';
 import { Progress, StateTag } from './Progress.tsx';
-import { QuestionTab } from './QuestionTab.tsx';
 import { RunsTab } from './RunsTab.tsx';
 import { query, setQuery } from './router.ts';
 import { TAB_NAMES, TABS, type Tab, tabOf, views } from './routes.ts';
@@ -20,6 +19,9 @@ import { detail, holdDetail } from './store.ts';
 import { useQuery } from './useQuery.ts';
 import { VersionsTab } from './VersionsTab.tsx';
 import { flopsWords, runsWords, timeLeft } from './words.ts';
+
+const LawTab = lazily(async () => (await import('./LawTab.tsx')).LawTab);
+const QuestionTab = lazily(async () => (await import('./QuestionTab.tsx')).QuestionTab);
 
 /** Of which tabs the domain is a part; the others show all of them. */
 const OF_DOMAIN: readonly Tab[] = ['curves', 'law', 'question', 'versions', 'forms'];

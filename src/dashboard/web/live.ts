@@ -7,8 +7,11 @@ import { connection, type LiveEvent, session, take } from './store.ts';
 const NAMES: readonly LiveEventName[] = [
   ...(['begin', 'sweeps', 'runs', 'observations', 'queue', 'throughput', 'law', 'log'] as const),
 ];
-/** Events are gathered for so long: pictures faster than that are not seen. */
-const GATHER_MS = 80;
+/** What comes at once is one picture, and pictures faster than that are not seen. */
+const GATHER_MS = 8;
+const LEAST_BETWEEN_MS = 80;
+/** A page that begins has just asked for everything. It asks once more, for what changed meanwhile, when that is drawn. */
+const FIRST_BEGIN_MS = 1500;
 /** The server sends something at least every 15 s. */
 const SILENT_MS = 40_000;
 const AGAIN_MS = 3000;
@@ -32,6 +35,8 @@ function openLive(): Live {
   let wanted = '';
   let gathered: LiveEvent[] = [];
   let isGathering = false;
+  let tookMs = 0;
+  let hasBegun = false;
   let retry: number | undefined;
   let heardMs = 0;
 
@@ -42,15 +47,25 @@ function openLive(): Live {
   const hear = (name: LiveEventName) => (event: MessageEvent<string>) => {
     heardMs = Date.now();
     if (connection.value.state !== 'connected') connection.value = { state: 'connected' };
-    gathered.push({ name, data: JSON.parse(event.data) });
+    const told: LiveEvent = { name, data: JSON.parse(event.data) };
+    if (name === 'begin' && !hasBegun) {
+      hasBegun = true;
+      window.setTimeout(() => take([told]), FIRST_BEGIN_MS);
+      return;
+    }
+    gathered.push(told);
     if (isGathering) return;
     isGathering = true;
-    window.setTimeout(() => {
-      isGathering = false;
-      const events = gathered;
-      gathered = [];
-      take(events);
-    }, GATHER_MS);
+    window.setTimeout(
+      () => {
+        isGathering = false;
+        const events = gathered;
+        gathered = [];
+        take(events);
+        tookMs = performance.now();
+      },
+      Math.max(GATHER_MS, tookMs + LEAST_BETWEEN_MS - performance.now()),
+    );
   };
   const connect = () => {
     source?.close();
