@@ -13,7 +13,12 @@ import { sessionDefinition, zeroMoments } from '../src/model/session.ts';
 import type { ModelSpec } from '../src/model/types.ts';
 import { OPTIMIZER, type Question } from './trainPeers.ts';
 
-const engine = process.argv[2] === 'wasm' ? await wasmEngine() : createOnnxEngine();
+const ENGINES: Record<string, () => Engine | Promise<Engine>> = {
+  onnx: () => createOnnxEngine(),
+  wasm: wasmEngine,
+  eager: () => createEagerEngine('cpu'),
+};
+const engine = await ENGINES[process.argv[2]!]!();
 let session: EngineSession | undefined;
 let spec: ModelSpec | undefined;
 let batch = 0;

@@ -35,7 +35,8 @@ export interface Trained {
   norms: number[];
 }
 
-export type PeerName = 'onnx' | 'wasm' | 'torch';
+/** `eager`: tfjs's cpu backend. */
+export type PeerName = 'onnx' | 'wasm' | 'eager' | 'torch';
 
 /** A runner in a process of its own: it answers one question after another. */
 export interface Peer {

@@ -60,11 +60,26 @@ describe('a recorded graph holds no more than it needs', () => {
     expect(await operatorsOf(compute, X)).toEqual(['Exp']);
   });
 
-  test('a two-dimensional product is one Gemm, its transposes included', async () => {
+  test('a two-dimensional product is one Gemm, a transposed right operand included', async () => {
     const compute: StepFunction['compute'] = (_, { x }) => ({
-      outputs: { y: tf.matMul(x!, x!, true, false) },
+      outputs: { y: tf.matMul(x!, x!, false, true) },
     });
     expect(await operatorsOf(compute, X)).toEqual(['Gemm']);
+  });
+
+  test('products over rows transpose the narrower operand, once where they share it', async () => {
+    const compute: StepFunction['compute'] = (_, { x }) => {
+      const wide = tf.concat([tf.exp(x!), tf.neg(x!)], 1) as tf.Tensor2D;
+      return {
+        outputs: {
+          narrowLeft: tf.matMul(x!, wide, true, false),
+          narrowRight: tf.matMul(wide, x!, true, false),
+        },
+      };
+    };
+    const operators = await operatorsOf(compute, X);
+    expect(operators.filter((op) => op === 'Gemm')).toHaveLength(1);
+    expect(operators.filter((op) => op === 'Transpose')).toHaveLength(2);
   });
 
   test('equal constants are stored once', () => {

@@ -1,8 +1,21 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { UnrecoverableJobError } from '../../src/queue/types.ts';
+import { NUMERICS_VERSION } from '../../src/training/runSpec.ts';
 import { parseRunJob } from '../../src/worker/job.ts';
 import { tinySpec } from '../training/tinySpec.ts';
 import { cptSpec, goodJob, HASH, jobWith, refusalOf } from './payloads.ts';
+
+const OTHER_NUMERICS = [
+  NUMERICS_VERSION - 1,
+  NUMERICS_VERSION + 1,
+  `${NUMERICS_VERSION}`,
+  0,
+  999,
+  -1,
+  1.5,
+  null,
+  [1],
+];
 
 const prototypeKeys = Reflect.ownKeys(Object.prototype).length;
 afterEach(() => {
@@ -228,7 +241,7 @@ describe('other than a run', () => {
     ['kind', ['spec', 'kind'], ['fine-tune', 'BASE', '', 'base ', null, 'constructor', ['base']]],
     ['engine', ['spec', 'engine'], ['cuda', '../onnx', 'child_process', 'toString', '', null]],
     ['moments', ['spec', 'moments'], ['drop', '', null]],
-    ['numerics version', ['spec', 'numericsVersion'], [0, 2, 999, '1', -1, 1.5, null, [1]]],
+    ['numerics version', ['spec', 'numericsVersion'], OTHER_NUMERICS],
     ['flag', ['spec', 'model', 'tiedEmbeddings'], ['true', 1, 0, null, {}]],
     ['flag', ['keepCheckpoint'], ['false', 0, null]],
     [

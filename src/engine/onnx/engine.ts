@@ -15,7 +15,11 @@ const SESSION_OPTIONS: ort.InferenceSession.SessionOptions = {
   executionMode: 'sequential',
   graphOptimizationLevel: 'all',
   logSeverityLevel: 3,
-  extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+  extra: {
+    session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } },
+    // It would undo the transposes that kernels/matmul.ts makes beforehand, because they pay.
+    optimization: { disable_specified_optimizers: 'GemmTransposeFusion' },
+  },
 };
 
 /** Runs step functions as ONNX graphs, recorded once when a session opens. */
