@@ -156,19 +156,18 @@ function Cell(props: {
   const share = shareOf(row);
   const value = loss === 'general' ? row.generalLoss : row.domainLoss;
   const told = toldOf(row);
+  const filled = `${(share * 100).toFixed(1)}%`;
+  const button = {
+    ...{ type: 'button' as const, 'data-run': row.run, class: `cell is-${row.status}`, title: told },
+    ...{ 'aria-pressed': isSelected, 'aria-label': told, tabIndex: isInOrder ? 0 : -1 },
+  };
+  // Thousands of cells: each is one element, whose filling and mark are drawn by grid.css.
+  if (isDense) return <button {...button} style={{ '--filled': filled }} />;
   return (
-    <button
-      type="button"
-      data-run={row.run}
-      class={`cell is-${row.status}`}
-      aria-pressed={isSelected}
-      aria-label={told}
-      title={told}
-      tabIndex={isInOrder ? 0 : -1}
-    >
-      <span class="fill" style={{ width: `${(share * 100).toFixed(1)}%` }} />
+    <button {...button}>
+      <span class="fill" style={{ width: filled }} />
       {mark}
-      {!isDense && <span class="value">{value === null ? '' : fixed(value, 3)}</span>}
+      <span class="value">{value === null ? '' : fixed(value, 3)}</span>
     </button>
   );
 }

@@ -109,7 +109,8 @@ function optionsOf(latest: { current: UplotProps }): uPlot.Options {
   return {
     width,
     height,
-    padding: [10, 12, 0, 0],
+    // The last time of day stands half beside the chart.
+    padding: [10, x.isTime ? 30 : 12, 0, 0],
     legend: { show: false },
     scales: {
       x: {

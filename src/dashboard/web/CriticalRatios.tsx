@@ -6,7 +6,7 @@ import { intervalWords } from './words.ts';
 /** Critical mixture ratios by model size: another law’s answer to a like question. */
 export function CriticalRatios({ answer }: { answer: Answer }) {
   return (
-    <section class="card" aria-label="Critical mixture ratios">
+    <section class="card spaced" aria-label="Critical mixture ratios">
       <h3>Critical mixture ratio</h3>
       <p class="faint">The largest ratio at which the general loss still comes back down, by another law.</p>
       {answer.critical.length === 0 ? (

@@ -73,7 +73,7 @@ function Connected({ status }: { status: Extract<QueueStatus, { state: 'connecte
         <WorkersTable workers={workers} />
       </section>
       <ThroughputFigure name="queue" />
-      <section class="card" aria-label="Queues">
+      <section class="card cards-on-phone" aria-label="Queues">
         {queues.length === 0 ? (
           <>
             <h2>Queues</h2>

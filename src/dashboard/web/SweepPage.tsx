@@ -1,4 +1,5 @@
 import type { VNode } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { duration, short } from '../../common/numbers.ts';
 import { paths } from '../api/paths.ts';
 import type { SweepDetail } from '../api/sweeps.ts';
@@ -18,7 +19,7 @@ import { SweepActions } from './SweepActions.tsx';
 import { detail, holdDetail } from './store.ts';
 import { useQuery } from './useQuery.ts';
 import { VersionsTab } from './VersionsTab.tsx';
-import { flopsWords, runsWords, timeLeft } from './words.ts';
+import { flopsWords, runsWords, timeLeft, trainersWords } from './words.ts';
 
 const LawTab = lazily(async () => (await import('./LawTab.tsx')).LawTab);
 const QuestionTab = lazily(async () => (await import('./QuestionTab.tsx')).QuestionTab);
@@ -54,22 +55,7 @@ export function SweepPage({ sweep }: { sweep: string }) {
   return (
     <>
       <SweepHead sweep={known} />
-      <nav class="tabs" aria-label={`Views of ${sweep}`}>
-        {TABS.map((each) => (
-          <a
-            key={each}
-            class="tab-link"
-            href={views.sweep(
-              sweep,
-              each,
-              query.value.get('domain') ? { domain: query.value.get('domain')! } : {},
-            )}
-            aria-current={each === tab ? 'page' : undefined}
-          >
-            {TAB_NAMES[each]}
-          </a>
-        ))}
-      </nav>
+      <Tabs sweep={sweep} tab={tab} />
       {OF_DOMAIN.includes(tab) && known.domains.length > 1 && (
         <Choice
           label="Domain"
@@ -83,6 +69,31 @@ export function SweepPage({ sweep }: { sweep: string }) {
         <Guarded what={TAB_NAMES[tab]}>{tabView(tab, known, domain)}</Guarded>
       </div>
     </>
+  );
+}
+
+function Tabs({ sweep, tab }: { sweep: string; tab: Tab }) {
+  const nav = useRef<HTMLElement>(null);
+  const domain = query.value.get('domain');
+  // On a phone there are more tabs than fit: the one that is shown is among those that are seen.
+  useLayoutEffect(() => {
+    const here = nav.current?.querySelector<HTMLElement>('[aria-current]');
+    if (nav.current && here)
+      nav.current.scrollLeft = here.offsetLeft - (nav.current.clientWidth - here.offsetWidth) / 2;
+  }, [tab]);
+  return (
+    <nav class="tabs" aria-label={`Views of ${sweep}`} ref={nav}>
+      {TABS.map((each) => (
+        <a
+          key={each}
+          class="tab-link"
+          href={views.sweep(sweep, each, domain ? { domain } : {})}
+          aria-current={each === tab ? 'page' : undefined}
+        >
+          {TAB_NAMES[each]}
+        </a>
+      ))}
+    </nav>
   );
 }
 
@@ -112,7 +123,7 @@ function tabView(tab: Tab, sweep: SweepDetail, domain: string | null): VNode {
 }
 
 function SweepHead({ sweep }: { sweep: SweepDetail }) {
-  const { cost, tokens, trainers, workers, problems } = sweep;
+  const { cost, tokens, trainers, problems } = sweep;
   return (
     <section class="sweep-head" aria-label="The sweep as a whole">
       <div class="page-head">
@@ -129,12 +140,7 @@ function SweepHead({ sweep }: { sweep: SweepDetail }) {
           {short(tokens.trained)} of {short(tokens.planned)} tokens
         </span>
         <span>{timeLeft(sweep)}</span>
-        {trainers > 0 && (
-          <span>
-            {trainers} {trainers === 1 ? 'trainer' : 'trainers'} on {workers}{' '}
-            {workers === 1 ? 'worker' : 'workers'}
-          </span>
-        )}
+        {trainers > 0 && <span>{trainersWords(sweep)}</span>}
         <span>
           {cost.trainerSeconds > 0 ? `${duration(cost.trainerSeconds)} of trainers, ` : ''}
           {flopsWords(cost.flops)}

@@ -7,7 +7,7 @@ import { views } from './routes.ts';
 import { Empty, ProblemNote, Skeleton } from './States.tsx';
 import { sweeps } from './store.ts';
 import { useQuery } from './useQuery.ts';
-import { ago, answerWords, flopsWords, runsWords, timeLeft, when } from './words.ts';
+import { ago, answerWords, flopsWords, runsWords, timeLeft, trainersWords, when } from './words.ts';
 
 /** All sweeps, the newest first. */
 export function SweepsPage() {
@@ -50,7 +50,7 @@ export function SweepsPage() {
 }
 
 function SweepCard({ sweep }: { sweep: SweepSummary }) {
-  const { cost, tokens, trainers, workers, problems, answers } = sweep;
+  const { cost, tokens, trainers, problems, answers } = sweep;
   return (
     <article class="card sweep-card">
       <div class="sweep-title">
@@ -83,7 +83,7 @@ function SweepCard({ sweep }: { sweep: SweepSummary }) {
         </div>
         <div>
           <dt>Workers</dt>
-          <dd>{trainers > 0 ? `${trainers} trainers on ${workers} workers` : 'none at work'}</dd>
+          <dd>{trainers > 0 ? trainersWords(sweep) : 'none at work'}</dd>
         </div>
         <div>
           <dt>Cost so far</dt>

@@ -36,7 +36,7 @@ export function VersionsTab({ sweep, domain }: { sweep: SweepDetail; domain: str
       )}
       {versions.length > 0 && (
         <div class="stack">
-          <div class="card">
+          <div class="card cards-on-phone">
             <DataTable
               caption="Versions, the newest first"
               isCaptionShown

@@ -19,6 +19,17 @@ export function mergeRows(rows: readonly RunRow[], changed: readonly RunRow[]): 
   return isSame ? rows : merged;
 }
 
+/** Rows as they were asked for; those that say the same as before stay the same objects, and what draws them has nothing to do. */
+export function sameRows(known: readonly RunRow[], given: readonly RunRow[]): readonly RunRow[] {
+  const byRun = new Map(known.map((row) => [row.run, row]));
+  return given.map((row) => {
+    const before = byRun.get(row.run);
+    return before && (Object.keys(row) as (keyof RunRow)[]).every((key) => before[key] === row[key])
+      ? before
+      : row;
+  });
+}
+
 /**
  * Curves with what was measured since. A run’s first measurement begins its curve, with what `rows` know of it. A measurement that is
  * there already (a reconnect, a resumed run) is replaced. Curves that do not change stay the same objects.

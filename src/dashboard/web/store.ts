@@ -3,7 +3,14 @@ import type { LiveEventName, LiveEvents } from '../api/live.ts';
 import type { QueueStatus, Throughput } from '../api/queue.ts';
 import type { Session } from '../api/session.ts';
 import type { Curve, RunRow, SweepDetail, SweepSummary } from '../api/sweeps.ts';
-import { mergeLog, mergeObservations, mergeRows, mergeSummary, mergeThroughput } from './liveState.ts';
+import {
+  mergeLog,
+  mergeObservations,
+  mergeRows,
+  mergeSummary,
+  mergeThroughput,
+  sameRows,
+} from './liveState.ts';
 
 export type Connection =
   | { state: 'connecting' | 'connected' }
@@ -31,7 +38,7 @@ export const lawChanges = signal(0);
 export function holdDetail(given: SweepDetail): void {
   batch(() => {
     detail.value = given;
-    rows.value = given.runRows;
+    rows.value = sameRows(rows.value, given.runRows);
   });
 }
 

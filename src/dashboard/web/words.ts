@@ -120,3 +120,7 @@ export function countFrom(text: string): number | null {
   const value = Number(found[1]!.replace(/[_, ]/g, '')) * size;
   return Number.isFinite(value) && value > 0 ? value : null;
 }
+
+/** `2 trainers on 1 worker`. */
+export const trainersWords = ({ trainers, workers }: Pick<SweepSummary, 'trainers' | 'workers'>): string =>
+  `${trainers} ${trainers === 1 ? 'trainer' : 'trainers'} on ${workers} ${workers === 1 ? 'worker' : 'workers'}`;
