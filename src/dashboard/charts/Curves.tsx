@@ -109,7 +109,7 @@ export function Curves(props: CurvesProps) {
           />
         )}
       </div>
-      <p class="readout">{readout(hovered, curves, aligned, loss, unit)}</p>
+      <p class="readout">{readout(hovered, curves, aligned, loss, unit, onSelect !== undefined)}</p>
     </Figure>
   );
 }
@@ -120,10 +120,15 @@ function readout(
   aligned: Aligned,
   loss: LossName,
   unit: Unit,
+  canSelect: boolean,
 ) {
   const curve = hovered && curves[hovered.curve];
   if (!curve)
-    return <span class="faint">Point at a curve to read it; drag to zoom; click selects a run.</span>;
+    return (
+      <span class="faint">
+        Point at a curve to read it; drag to zoom{canSelect ? '; click selects a run' : ''}.
+      </span>
+    );
   const tokens = aligned.tokens[hovered.point]!;
   const value = lossOf(curve, loss, unit)[curve.tokens.indexOf(tokens)] ?? null;
   return (

@@ -7,7 +7,7 @@ import { when } from './words.ts';
 /** The resolved config: every value that the sweep was made with. */
 export function ConfigTab({ sweep }: { sweep: SweepDetail }) {
   return (
-    <section class="card" aria-label="Resolved config">
+    <section class="card spaced" aria-label="Resolved config">
       <div class="figure-head">
         <h2>Resolved config</h2>
         <div class="figure-tools">

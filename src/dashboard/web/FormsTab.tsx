@@ -95,16 +95,16 @@ function FormsOfLoss(props: { sweep: SweepDetail; domain: string; of: FormsView[
   ];
   const title = of.loss === 'general' ? 'General loss' : `Domain loss: ${domain}`;
   return (
-    <section class="card" aria-label={`Forms: ${title}`}>
-      <h3>{title}</h3>
-      {of.recommendation && <p>{of.recommendation}</p>}
+    <section class="card cards-on-phone" aria-label={`Forms: ${title}`}>
       <DataTable
-        caption={`Forms for the ${of.loss} loss`}
+        caption={title}
+        heading={3}
         fileWords={`${sweep.sweep} ${domain} forms ${of.loss}`}
         columns={columns}
         rows={of.forms}
         keyOf={(row) => row.form}
       />
+      {of.recommendation && <p>{of.recommendation}</p>}
       {of.skipped.length > 0 && (
         <details class="as-table">
           <summary>{of.skipped.length} forms were not fitted</summary>

@@ -52,7 +52,7 @@ export function RunPage({ run }: { run: string }) {
         <div class="card">
           <RunCurves curve={curves.value.get(run) ?? known.curve} />
         </div>
-        <section class="card" aria-label="Log">
+        <section class="card spaced" aria-label="Log">
           <h2>Log</h2>
           <LogView run={run} />
         </section>
@@ -60,7 +60,7 @@ export function RunPage({ run }: { run: string }) {
           <MadeOf run={now} />
           <Environment run={now} />
         </div>
-        <section class="card" aria-label="Spec">
+        <section class="card spaced" aria-label="Spec">
           <h2>Spec</h2>
           <p class="faint">
             All that decides its result; its id is the hash of this: <code class="id">{run}</code>
@@ -206,7 +206,7 @@ function MadeOf({ run }: { run: RunDetail }) {
   const phases = seconds ? (['setup', 'training', 'evaluation', 'checkpoint'] as const) : [];
   const total = seconds ? phases.reduce((sum, phase) => sum + seconds[phase], 0) : 0;
   return (
-    <section class="card" aria-label="The run">
+    <section class="card spaced" aria-label="The run">
       <h2>The run</h2>
       <dl class="facts is-column">
         <Fact name="Kind">{run.kind === 'base' ? 'base model' : 'CPT run'}</Fact>
@@ -245,7 +245,7 @@ function MadeOf({ run }: { run: RunDetail }) {
 function Environment({ run }: { run: RunDetail }) {
   const entries = Object.entries(run.environment);
   return (
-    <section class="card" aria-label="Environment">
+    <section class="card spaced" aria-label="Environment">
       <h2>Environment</h2>
       {entries.length === 0 ? (
         <p class="faint">Not told yet: a worker tells it when the run ends.</p>
