@@ -3,25 +3,36 @@
  * takes down no coordinator and no lock. Started by the trainer pool; not meant to be run by hand.
  */
 import { performance } from 'node:perf_hooks';
+import { describeEngine } from '../src/engine/describeEngine.ts';
 import { serveTrainer } from '../src/queue/trainerChild.ts';
+import { faultOfDevice } from '../src/training/deviceFault.ts';
 import type { TrainingEvent } from '../src/training/events.ts';
 import { executeRun, type RunResult, type RunTask } from '../src/training/execute.ts';
 import { runSpecSchema } from '../src/training/runSpec.ts';
 import { openTrainerEngine, sessionCache } from '../src/training/trainerEngine.ts';
 
-const sessions = sessionCache();
+const note = (line: string) => process.stderr.write(`${line}\n`);
+const sessions = sessionCache(note);
 
 serveTrainer<RunTask, TrainingEvent, RunResult>(async (task, { signal, emit }) => {
   const spec = runSpecSchema.parse(task.spec);
-  const engine = await openTrainerEngine(spec.engine);
-  return executeRun(
-    { ...task, spec },
-    {
-      openSession: (key, definition) => sessions(engine, key, definition),
-      emit,
-      note: (line) => process.stderr.write(`${line}\n`),
-      signal,
-      nowMs: () => performance.now(),
-    },
-  );
+  try {
+    const engine = await openTrainerEngine(spec.engine, note);
+    const result = await executeRun(
+      { ...task, spec },
+      {
+        openSession: (key, definition) => sessions(engine, key, definition),
+        emit,
+        note,
+        signal,
+        nowMs: () => performance.now(),
+      },
+    );
+    return { ...result, engine: describeEngine(engine) };
+  } catch (error) {
+    throw faultOfDevice(error, (lastWords) => {
+      note(lastWords);
+      process.exit(1);
+    });
+  }
 });

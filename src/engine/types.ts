@@ -39,6 +39,8 @@ export interface EngineSession {
   readState(names?: readonly string[]): Promise<Arrays>;
   call(functionName: string, feeds: Arrays): Promise<Arrays>;
   close(): Promise<void>;
+  /** Lines for the log about how the session runs, e.g. what of a graph a GPU leaves to the processor. */
+  notes?(): readonly string[];
 }
 
 export type EngineName = 'onnx' | 'tensorflow';

@@ -44,10 +44,14 @@ export interface RunContext {
   nowMs(): number;
 }
 
-export type RunResult =
+export type RunResult = (
   | { status: 'done'; checkpoint: CheckpointFiles | null }
   | { status: 'diverged' }
-  | { status: 'stopped' };
+  | { status: 'stopped' }
+) & {
+  /** The engine and device that trained it, in words, where the trainer tells. */
+  engine?: string;
+};
 
 /** Trains one run on this machine from wherever it was left. The spec has been validated. */
 export async function executeRun(task: RunTask, context: RunContext): Promise<RunResult> {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { availableParallelism, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import { UserError } from '../common/errors.ts';
+import { parseOnnxDevice } from '../engine/onnx/deviceNames.ts';
 import type { DeviceClass } from '../queue/names.ts';
 
 /** One slot runs one run at a time. */
@@ -31,6 +32,17 @@ const GPU_CLASSES: readonly [DeviceClass, number][] = [
 /** Several small trainers beat one with several threads: small matrices gain little, busy threads fight. */
 const ONE_THREAD = { OMP_NUM_THREADS: '1', TF_NUM_INTRAOP_THREADS: '1', TF_CPP_MIN_LOG_LEVEL: '2' };
 
+/**
+ * The trainer tries cuda, then webgpu. Without TF32, which is the default of CUDA's libraries and keeps 10 bits of the
+ * mantissa: a run's losses must not depend on which worker took it.
+ */
+function gpuEnvironment(variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return {
+    ONNX_DEVICE: parseOnnxDevice(variables.ONNX_DEVICE || 'auto'),
+    NVIDIA_TF32_OVERRIDE: variables.NVIDIA_TF32_OVERRIDE ?? '0',
+  };
+}
+
 export function classOfGpu(memoryBytes: number): DeviceClass {
   return GPU_CLASSES.find(([, least]) => memoryBytes >= least)![0];
 }
@@ -45,8 +57,10 @@ export async function slotsOf(options: {
   /** For the processor: slots; null for one per thread. */
   slots: number | null;
   listGpus?: () => Promise<Gpu[]>;
+  /** process.env: whoever sets ONNX_DEVICE or NVIDIA_TF32_OVERRIDE has the last word. */
+  variables?: Readonly<Record<string, string | undefined>>;
 }): Promise<Slot[]> {
-  const { devices, slots, listGpus = nvidiaGpus } = options;
+  const { devices, slots, listGpus = nvidiaGpus, variables = process.env } = options;
   const wanted = /^(auto|cpu|gpu)(?::(\d+(?:,\d+)*))?$/.exec(devices);
   if (!wanted || (wanted[2] !== undefined && wanted[1] !== 'gpu')) {
     throw new UserError(`--devices ${devices} names no device`, 'write auto, cpu, gpu, or gpu:0,1');
@@ -67,6 +81,7 @@ export async function slotsOf(options: {
       'leave it away, or use --devices cpu',
     );
   }
+  const onGpu = gpuEnvironment(variables);
   const indexes = list === undefined ? gpus.map((gpu) => gpu.index) : list.split(',').map(Number);
   if (new Set(indexes).size !== indexes.length) {
     throw new UserError(`--devices ${devices} names a GPU twice`, 'name each once');
@@ -83,7 +98,7 @@ export async function slotsOf(options: {
       device: `gpu ${index}`,
       deviceClass: classOfGpu(gpu.memoryBytes),
       memoryBytes: gpu.memoryBytes,
-      environment: { ...ONE_THREAD, CUDA_VISIBLE_DEVICES: `${index}` },
+      environment: { ...ONE_THREAD, ...onGpu, CUDA_VISIBLE_DEVICES: `${index}` },
     };
   });
 }

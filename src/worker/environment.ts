@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, hostname, platform, release } from 'node:os';
+import { describeEngine } from '../engine/describeEngine.ts';
 import type { Engine } from '../engine/types.ts';
 
 /** Names and versions of all that can change a number: recorded with every run and shown in the report. */
@@ -10,7 +11,7 @@ export function describeEnvironment(
   return {
     project: packageVersion('../../package.json'),
     node: process.version,
-    engine: `${engine.name} on ${engine.device} (${engine.version})`,
+    engine: describeEngine(engine),
     tfjs: packageVersion('@tensorflow/tfjs/package.json'),
     processor: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${availableParallelism()} threads`,
     system: `${platform()} ${release()} ${arch()}`,

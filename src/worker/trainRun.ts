@@ -170,7 +170,8 @@ async function trainAndKeep(
     checkpoint,
     epochs: finished?.epochs ?? null,
     seconds: finished?.seconds ?? null,
-    environment: inputs.environment,
+    // A worker does not know on which device its trainers end up.
+    environment: result.engine ? { ...inputs.environment, engine: result.engine } : inputs.environment,
   };
   const hash = await home.putRecord('results', run, encodeRunResult(record));
   await news.flush();

@@ -37,6 +37,19 @@ describe('slots', () => {
     expect(await slots('gpu')).toHaveLength(2);
   });
 
+  it('a GPU’s trainer looks for the device itself, in full float32, unless somebody decided otherwise', async () => {
+    const environment = async (variables: Record<string, string>) =>
+      (await slotsOf({ devices: 'gpu:0', slots: null, listGpus: async () => gpus, variables }))[0]!
+        .environment;
+    expect(await environment({})).toMatchObject({ ONNX_DEVICE: 'auto', NVIDIA_TF32_OVERRIDE: '0' });
+    expect(await environment({ ONNX_DEVICE: 'webgpu', NVIDIA_TF32_OVERRIDE: '1' })).toMatchObject({
+      ONNX_DEVICE: 'webgpu',
+      NVIDIA_TF32_OVERRIDE: '1',
+    });
+    await expect(environment({ ONNX_DEVICE: 'gpu' })).rejects.toThrow(/names no device/);
+    expect((await slots('cpu'))[0]!.environment).not.toHaveProperty('ONNX_DEVICE');
+  });
+
   it('auto without a GPU is the processor; gpu without one is refused', async () => {
     expect((await slots('auto', 3, [])).map((slot) => slot.device)).toEqual(['cpu 0', 'cpu 1', 'cpu 2']);
     await expect(slots('gpu', null, [])).rejects.toThrow(/no GPU was found/);

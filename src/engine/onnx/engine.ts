@@ -1,11 +1,13 @@
 import { createRequire } from 'node:module';
-import * as ort from 'onnxruntime-node';
+import type * as ort from 'onnxruntime-node';
 import { checkArrays, checkFeeds, closedError } from '../checks.ts';
 import { recordFunction } from '../trace/recordFunction.ts';
-import { elementsOf, stateLayout } from '../trace/stateLayout.ts';
 import type { Engine, EngineSession, SessionDefinition, TensorSpec, TensorValues } from '../types.ts';
-import { encodeModel } from './encode.ts';
+import { deviceError } from './deviceErrors.ts';
+import type { OnnxDevice } from './deviceNames.ts';
+import { type DeviceBackend, deviceBackend } from './devices.ts';
 import { finishGraph } from './finish.ts';
+import { tensorOf } from './state.ts';
 
 /** One thread, asleep when idle: a machine runs one trainer per core, and small matrices gain little from more. */
 const SESSION_OPTIONS: ort.InferenceSession.SessionOptions = {
@@ -23,9 +25,14 @@ const SESSION_OPTIONS: ort.InferenceSession.SessionOptions = {
 };
 
 /** Runs step functions as ONNX graphs, recorded once when a session opens. */
-export function createOnnxEngine(): Engine {
+export function createOnnxEngine(device: OnnxDevice = 'cpu'): Engine {
   const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
-  return { name: 'onnx', device: 'cpu', version: `onnxruntime-node ${version}`, open };
+  return {
+    name: 'onnx',
+    device,
+    version: `onnxruntime-node ${version}`,
+    open: (definition) => open(definition, device),
+  };
 }
 
 interface CompiledFunction {
@@ -36,7 +43,11 @@ interface CompiledFunction {
   writes: [output: string, buffer: string][];
 }
 
-async function compile(definition: SessionDefinition, functionName: string): Promise<CompiledFunction> {
+async function compile(
+  backend: DeviceBackend,
+  definition: SessionDefinition,
+  functionName: string,
+): Promise<CompiledFunction> {
   const step = definition.functions[functionName]!;
   const recorded = await recordFunction(definition, step);
   const outputs = Object.fromEntries([
@@ -44,7 +55,15 @@ async function compile(definition: SessionDefinition, functionName: string): Pro
     ...Object.entries(recorded.stateOutputs).map(([name, value]) => [`state/${name}`, value] as const),
   ]);
   const graph = finishGraph(recorded.graph, outputs);
-  const session = await ort.InferenceSession.create(encodeModel(graph), SESSION_OPTIONS);
+  const writes = Object.keys(recorded.stateOutputs).map((buffer): [string, string] => [
+    `out:state/${buffer}`,
+    buffer,
+  ]);
+  const session = await backend.createSession(
+    functionName,
+    graph,
+    writes.map(([output]) => output),
+  );
   const used = new Set(graph.inputs.map((value) => value.name));
   return {
     session,
@@ -55,14 +74,16 @@ async function compile(definition: SessionDefinition, functionName: string): Pro
       .filter(([, value]) => used.has(value.name))
       .map(([buffer, value]) => [value.name, buffer]),
     outputs: Object.keys(recorded.outputs).map((name) => [`out:output/${name}`, name]),
-    writes: Object.keys(recorded.stateOutputs).map((buffer) => [`out:state/${buffer}`, buffer]),
+    writes,
   };
 }
 
-async function open(definition: SessionDefinition): Promise<EngineSession> {
+async function open(definition: SessionDefinition, device: OnnxDevice): Promise<EngineSession> {
+  const backend = deviceBackend(device, SESSION_OPTIONS);
   const functions: Record<string, CompiledFunction> = {};
-  for (const name of Object.keys(definition.functions)) functions[name] = await compile(definition, name);
-  const state = allocateState(definition);
+  for (const name of Object.keys(definition.functions))
+    functions[name] = await compile(backend, definition, name);
+  const state = backend.allocateState(definition);
   let closed = false;
   const checkOpen = (): void => {
     if (closed) throw closedError();
@@ -72,13 +93,13 @@ async function open(definition: SessionDefinition): Promise<EngineSession> {
     writeState: async (values) => {
       checkOpen();
       checkArrays('state entry', values, definition.state);
-      for (const [name, array] of Object.entries(values)) state.view(name).set(array as never);
+      await onDevice(device, state.write(values));
     },
     readState: async (names = Object.keys(definition.state)) => {
       checkOpen();
       const unknown = names.find((name) => !definition.state[name]);
       if (unknown !== undefined) throw new Error(`the state has no entry ${unknown}`);
-      return Object.fromEntries(names.map((name) => [name, state.view(name).slice()]));
+      return onDevice(device, state.read(names));
     },
     call: async (functionName, feeds) => {
       checkOpen();
@@ -87,12 +108,12 @@ async function open(definition: SessionDefinition): Promise<EngineSession> {
       checkFeeds(functionName, feeds, definition.functions[functionName]!.feeds);
       const inputs: Record<string, ort.Tensor> = {};
       for (const [input, name, spec] of compiled.feeds) inputs[input] = tensorOf(spec, feeds[name]!);
-      for (const [input, buffer] of compiled.reads) inputs[input] = state.current[buffer]!;
+      for (const [input, buffer] of compiled.reads) inputs[input] = state.current(buffer);
       const fetches: Record<string, ort.Tensor | null> = {};
       for (const [output] of compiled.outputs) fetches[output] = null;
-      for (const [output, buffer] of compiled.writes) fetches[output] = state.spare[buffer]!;
-      const results = await compiled.session.run(inputs, fetches);
-      for (const [, buffer] of compiled.writes) state.exchange(buffer);
+      for (const [output, buffer] of compiled.writes) fetches[output] = state.target(buffer);
+      const results = await onDevice(device, compiled.session.run(inputs, fetches));
+      for (const [output, buffer] of compiled.writes) state.written(buffer, results[output]!);
       return Object.fromEntries(
         compiled.outputs.map(([output, name]) => [name, results[output]!.data as TensorValues]),
       );
@@ -100,48 +121,18 @@ async function open(definition: SessionDefinition): Promise<EngineSession> {
     close: async () => {
       if (closed) return;
       closed = true;
+      await state.close();
       for (const { session } of Object.values(functions)) await session.release();
     },
+    notes: () => backend.notes,
   };
 }
 
-interface SessionState {
-  /** By buffer: what the next call reads, and what it writes. Two arrays, so that no call allocates or copies state. */
-  current: Record<string, ort.Tensor>;
-  spare: Record<string, ort.Tensor>;
-  exchange(buffer: string): void;
-  /** One entry's part of its current buffer, not a copy. */
-  view(name: string): TensorValues;
-}
-
-function allocateState(definition: SessionDefinition): SessionState {
-  const current: Record<string, ort.Tensor> = {};
-  const spare: Record<string, ort.Tensor> = {};
-  const places: Record<string, { buffer: string; offset: number; size: number }> = {};
-  for (const [buffer, { spec, entries }] of Object.entries(stateLayout(definition))) {
-    current[buffer] = tensorOf(spec, emptyArray(spec));
-    spare[buffer] = tensorOf(spec, emptyArray(spec));
-    for (const { name, offset, size } of entries) places[name] = { buffer, offset, size };
+/** Waits for what the runtime does on the device, with its complaints in plain words. */
+async function onDevice<T>(device: OnnxDevice, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw device === 'cpu' ? error : deviceError(device, error);
   }
-  return {
-    current,
-    spare,
-    exchange: (buffer) => {
-      [current[buffer], spare[buffer]] = [spare[buffer]!, current[buffer]!];
-    },
-    view: (name) => {
-      const { buffer, offset, size } = places[name]!;
-      return (current[buffer]!.data as TensorValues).subarray(offset, offset + size);
-    },
-  };
-}
-
-function tensorOf(spec: TensorSpec, values: TensorValues): ort.Tensor {
-  return values instanceof Int32Array
-    ? new ort.Tensor('int32', values, spec.shape)
-    : new ort.Tensor('float32', values, spec.shape);
-}
-
-function emptyArray(spec: TensorSpec): TensorValues {
-  return spec.dtype === 'int32' ? new Int32Array(elementsOf(spec)) : new Float32Array(elementsOf(spec));
 }
