@@ -9,8 +9,7 @@ const FORWARDED = ['forwarded', 'x-forwarded-for', 'via'];
 const zipped = compress();
 
 /**
- * Compresses what goes over a network. On the same machine it would take longer than it saves: of a sweep of 2,000 runs, half as long
- * again. Events are sent as they come, never gathered to be compressed.
+ * Compresses what goes over a network. On the same machine it would take longer than it saves. Events are sent as they come, never gathered to be compressed.
  */
 export const compressed: MiddlewareHandler = async (context, next) => {
   const { incoming } = (context.env ?? {}) as { incoming?: { socket: { remoteAddress?: string } } };
