@@ -59,7 +59,7 @@ export async function trainTiny(engine: Engine): Promise<TinyTraining> {
  * Trains the tiny model on an engine and, to compare, with ONNX Runtime on the processor. Throws when they disagree: a
  * provider that computes an operator wrongly gives losses that look like losses.
  */
-export async function checkTraining(engine: Engine): Promise<TinyTraining> {
+export async function checkTraining(engine: Engine): Promise<TinyTraining & { processorStepMs: number }> {
   const right = await trainTiny(createOnnxEngine());
   const training = await trainTiny(engine);
   training.measured.forEach((value, i) => {
@@ -70,5 +70,28 @@ export async function checkTraining(engine: Engine): Promise<TinyTraining> {
       `${engine.name} on ${engine.device} trains wrongly: a tiny model’s ${what} is ${value} at step ${(i >> 1) + 1}, ${expected} on the processor`,
     );
   });
-  return training;
+  return { ...training, processorStepMs: right.stepMs };
+}
+
+/** A GPU waits for its driver in so small a model, but not so long; Vulkan in software takes several hundred times. */
+const MOST_TIMES_SLOWER = 50;
+
+export function isSoftware({
+  stepMs,
+  processorStepMs,
+}: {
+  stepMs: number;
+  processorStepMs: number;
+}): boolean {
+  return stepMs > MOST_TIMES_SLOWER * processorStepMs;
+}
+
+/** As checkTraining, and refuses a device that is far slower than the processor. */
+export async function checkWorthwhile(engine: Engine): Promise<void> {
+  const training = await checkTraining(engine);
+  if (!isSoftware(training)) return;
+  const { stepMs, processorStepMs } = training;
+  throw new Error(
+    `${engine.device} takes ${stepMs.toFixed(0)} ms for what takes the processor ${processorStepMs.toFixed(1)} ms: a driver in software?`,
+  );
 }

@@ -3,7 +3,7 @@ import { parseOnnxDevice } from '../engine/onnx/deviceNames.ts';
 import { openOnnxDevice } from '../engine/onnx/openDevice.ts';
 import { type OpenedEngine, openEngine } from '../engine/openEngine.ts';
 import type { Engine, EngineName, EngineSession, SessionDefinition } from '../engine/types.ts';
-import { checkTraining } from './tinyTraining.ts';
+import { checkTraining, checkWorthwhile } from './tinyTraining.ts';
 
 let opened: Promise<OpenedEngine> | undefined;
 
@@ -31,8 +31,10 @@ export async function openTrainerEngine(
 
 function open(name: EngineName): Promise<OpenedEngine> {
   if (name !== 'onnx') return openEngine(name);
-  return openOnnxDevice(parseOnnxDevice(process.env.ONNX_DEVICE), {
-    check: checkTraining,
+  const device = parseOnnxDevice(process.env.ONNX_DEVICE);
+  return openOnnxDevice(device, {
+    // Whoever names a device gets it, be it slow.
+    check: device === 'auto' ? checkWorthwhile : checkTraining,
     visibleGpus: process.env.CUDA_VISIBLE_DEVICES,
   });
 }
