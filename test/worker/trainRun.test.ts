@@ -174,6 +174,20 @@ describe('trainRun', () => {
     expect(tasks).toHaveLength(1);
   });
 
+  it('records the engine and device that the trainer really used', async () => {
+    const { run, home, ends } = scene(base);
+    ends(async () => ({
+      status: 'done',
+      checkpoint: null,
+      engine: 'onnx on cuda (onnxruntime-node 1.30.0)',
+    }));
+    const { result } = await run({ environment: { engine: 'onnx on cpu', host: 'a' } });
+    expect((await resultOf(home, base, result)).environment).toEqual({
+      engine: 'onnx on cuda (onnxruntime-node 1.30.0)',
+      host: 'a',
+    });
+  });
+
   it('a divergence is a result', async () => {
     const { run, home, ends } = scene(base);
     ends(async () => ({ status: 'diverged' }));
