@@ -7,6 +7,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 
 export interface SweepProcess {
   child: ChildProcess;
+  stdout(): string;
   stderr(): string;
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }>;
 }
@@ -25,12 +26,16 @@ export function startSweep(
   return startVerb('sweep', [config, '--runs', folders.runs, '--cache', folders.cache, '--json', ...args]);
 }
 
-/** Starts `pipelines/<file>.ts` with arguments. */
-export function startVerb(file: string, args: readonly string[]): SweepProcess {
+/** Starts `pipelines/<file>.ts` with arguments; `variables` are added to its environment. */
+export function startVerb(
+  file: string,
+  args: readonly string[],
+  variables: Record<string, string> = {},
+): SweepProcess {
   const child = spawn(process.execPath, ['--import', 'tsx', `pipelines/${file}.ts`, ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1' },
+    env: { ...process.env, NO_COLOR: '1', ...variables },
   });
   let stdout = '';
   let stderr = '';
@@ -42,6 +47,7 @@ export function startVerb(file: string, args: readonly string[]): SweepProcess {
   });
   return {
     child,
+    stdout: () => stdout,
     stderr: () => stderr,
     ended: new Promise((done) => {
       child.on('close', (code, signal) => done({ code, signal, stdout, stderr }));

@@ -172,13 +172,13 @@ function Cell(props: {
   );
 }
 
-/** What a cell tells, in one line a fact. */
+/** What a cell tells, in one line a fact; a loss with the digits that are seen in the cell, as whoever speaks to it will say them. */
 export function toldOf(row: RunRow): string {
   return [
     `${row.label}: ${row.status}`,
     `${short(row.tokens)} of ${short(row.totalTokens)} tokens`,
-    ...(row.generalLoss === null ? [] : [`general loss ${fixed(row.generalLoss, 4)}`]),
-    ...(row.domainLoss === null ? [] : [`domain loss ${fixed(row.domainLoss, 4)}`]),
+    ...(row.generalLoss === null ? [] : [`general loss ${fixed(row.generalLoss, 3)}`]),
+    ...(row.domainLoss === null ? [] : [`domain loss ${fixed(row.domainLoss, 3)}`]),
     ...(row.reason ? [row.reason] : []),
   ].join('\n');
 }

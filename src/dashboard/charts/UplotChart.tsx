@@ -171,11 +171,6 @@ function optionsOf(latest: { current: UplotProps }): uPlot.Options {
       drag: { x: true, y: false, dist: 6 },
       ...(syncKey ? { sync: { key: syncKey, scales: ['x', null] } } : {}),
       bind: {
-        click: (_chart, _target, handler) => (event: MouseEvent) => {
-          handler(event);
-          latest.current.onClick?.();
-          return null;
-        },
         mouseleave: (_chart, _target, handler) => (event: MouseEvent) => {
           handler(event);
           latest.current.onLeave?.();
@@ -183,6 +178,10 @@ function optionsOf(latest: { current: UplotProps }): uPlot.Options {
         },
       },
     },
-    hooks: { setCursor: [(built) => latest.current.onPointer?.(built)] },
+    hooks: {
+      // Its own binding of clicks is for legends. A click that ends a zoom does not come here.
+      init: [(built) => built.over.addEventListener('click', () => latest.current.onClick?.())],
+      setCursor: [(built) => latest.current.onPointer?.(built)],
+    },
   };
 }
