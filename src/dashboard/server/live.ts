@@ -3,7 +3,7 @@ import type { LiveEventName, LiveEvents } from '../api/live.ts';
 import type { State } from './state.ts';
 
 /** A committed row is on its way to the pages at most this much later. */
-const LOOK_MS = 100;
+const LOOK_MS = 50;
 const SUMMARIES_MS = 500;
 const LOG_MS = 1000;
 /** A page that does not read for so long is let go: it asks for everything again when it is back. */

@@ -57,6 +57,7 @@ export function openMirror(path: string): Mirror {
   let observations = 0;
   let versions = 0;
   let planText = '';
+  let statusCounts = '';
   let lookedMs = Number.NEGATIVE_INFINITY;
   let sweeps = new Map<string, MirroredSweep>();
   let runs = new Map<string, MirroredRun>();
@@ -90,9 +91,13 @@ export function openMirror(path: string): Mirror {
     return true;
   };
 
-  const readProgress = (from: Queries): Set<string> => {
+  /** Of thousands of runs few train: the others are read when one has begun or ended, and when `isSlow`. */
+  const readProgress = (from: Queries, isSlow: boolean): Set<string> => {
     const changed = new Set<string>();
-    for (const { run, status, tokens } of from.runProgress()) {
+    const counts = from.statusCounts();
+    const isSame = counts === statusCounts && !isSlow;
+    statusCounts = counts;
+    for (const { run, status, tokens } of isSame ? from.runningProgress() : from.runProgress()) {
       const known = runs.get(run);
       if (!known || (known.status === status && known.tokens === tokens)) continue;
       changed.add(run);
@@ -117,7 +122,7 @@ export function openMirror(path: string): Mirror {
     runs = new Map();
     planText = '';
     readPlan(from);
-    readProgress(from);
+    readProgress(from, true);
     for (const row of from.lastObservations()) keepLast(row);
     lastId = from.lastObservationId();
     observations = from.observationCount();
@@ -130,7 +135,7 @@ export function openMirror(path: string): Mirror {
     // A run that was reset has forgotten what it measured.
     if (isSlow && from.observationCount() !== observations + added.length) return readAll(from);
     const sweepsChanged = isSlow && readPlan(from);
-    const changed = readProgress(from);
+    const changed = readProgress(from, isSlow);
     for (const row of added) {
       keepLast(row);
       changed.add(row.run);

@@ -93,6 +93,11 @@ export function openQueries(path: string) {
   );
   const facts = all<RunFacts>(runFacts);
   const progress = all<RunProgress>('SELECT run, status, tokens FROM runs');
+  const running = all<RunProgress>("SELECT run, status, tokens FROM runs WHERE status = 'running'");
+  const statuses = all<{ counts: string }>(
+    `SELECT group_concat(status || ' ' || count, ', ') AS counts
+     FROM (SELECT status, count(*) AS count FROM runs GROUP BY status ORDER BY status)`,
+  );
   const end = all<RunEnd>(
     `SELECT reason, json_extract(seconds, '$.setup') + json_extract(seconds, '$.training')
        + json_extract(seconds, '$.evaluation') + json_extract(seconds, '$.checkpoint') AS trainerSeconds
@@ -145,6 +150,10 @@ export function openQueries(path: string) {
     plan: () => plan(),
     runFacts: () => facts(),
     runProgress: () => progress(),
+    /** Of the runs that train now. */
+    runningProgress: () => running(),
+    /** How many runs have each status, in words: other words when any run has begun or ended. */
+    statusCounts: () => statuses()[0]?.counts ?? '',
     runEnd: (run: string): RunEnd | null => end(run)[0] ?? null,
     /** Of each run that has any. */
     lastObservations: () => last(),
