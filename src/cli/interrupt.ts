@@ -19,6 +19,8 @@ export interface InterruptOptions {
   /** One line for the user. */
   write(line: string): void;
   exit(code: number): void;
+  /** Whether what is interrupted can be gone on with; what only shows or serves just ends. Default true. */
+  hasCheckpoints?: boolean;
   /** How long a second signal waits for releasers, milliseconds. */
   releaseTimeoutMs?: number;
 }
@@ -30,7 +32,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
  * the releasers (which kill trainers, close stores) and exits with 130, a third exits at once.
  */
 export function createInterrupt(options: InterruptOptions): Interrupt {
-  const { write, exit, releaseTimeoutMs = 2000 } = options;
+  const { write, exit, hasCheckpoints = true, releaseTimeoutMs = 2000 } = options;
   const controller = new AbortController();
   const releasers: Releaser[] = [];
   let signals = 0;
@@ -52,10 +54,11 @@ export function createInterrupt(options: InterruptOptions): Interrupt {
   const onSignal = (name: string): void => {
     signals++;
     if (signals === 1) {
-      write('stopping after a checkpoint; press again to end at once');
+      write(`${hasCheckpoints ? 'stopping after a checkpoint' : 'ending'}; press again to end at once`);
       controller.abort(new InterruptedError(name));
     } else if (signals === 2) {
-      write('ending at once; run the same command again to go on from the last checkpoints');
+      const goOn = '; run the same command again to go on from the last checkpoints';
+      write(`ending at once${hasCheckpoints ? goOn : ''}`);
       const timeout = setTimeout(() => exit(EXIT_CODES.interrupted), releaseTimeoutMs);
       void releaseAll().then(() => {
         clearTimeout(timeout);

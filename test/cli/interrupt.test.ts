@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createInterrupt } from '../../src/cli/interrupt.ts';
 import { InterruptedError } from '../../src/common/errors.ts';
 
-const setUp = (releaseTimeoutMs = 1000) => {
+const setUp = (over: { releaseTimeoutMs?: number; hasCheckpoints?: boolean } = {}) => {
   const process = new EventEmitter();
   const lines: string[] = [];
   const exits: number[] = [];
@@ -18,7 +18,8 @@ const setUp = (releaseTimeoutMs = 1000) => {
       exits.push(code);
       exited();
     },
-    releaseTimeoutMs,
+    releaseTimeoutMs: 1000,
+    ...over,
   });
   return { process, lines, exits, exit, interrupt };
 };
@@ -39,6 +40,13 @@ describe('createInterrupt', () => {
     expect([released, exits]).toEqual([false, []]);
   });
 
+  it('speaks of checkpoints only where there are any', () => {
+    const { process, lines } = setUp({ hasCheckpoints: false });
+    process.emit('SIGINT', 'SIGINT');
+    process.emit('SIGINT', 'SIGINT');
+    expect(lines).toEqual(['ending; press again to end at once', 'ending at once']);
+  });
+
   it('releases and exits with 130 on the second', async () => {
     const { process, exits, exit, interrupt } = setUp();
     const order: string[] = [];
@@ -52,7 +60,7 @@ describe('createInterrupt', () => {
   });
 
   it('waits for a releaser that hangs only so long, and for none on the third', async () => {
-    const hanging = setUp(20);
+    const hanging = setUp({ releaseTimeoutMs: 20 });
     hanging.interrupt.onRelease(() => new Promise(() => {}));
     hanging.process.emit('SIGINT', 'SIGINT');
     hanging.process.emit('SIGINT', 'SIGINT');
@@ -60,7 +68,7 @@ describe('createInterrupt', () => {
     await hanging.exit;
     expect(hanging.exits).toEqual([130]);
 
-    const impatient = setUp(60_000);
+    const impatient = setUp({ releaseTimeoutMs: 60_000 });
     impatient.interrupt.onRelease(() => new Promise(() => {}));
     for (let i = 0; i < 3; i++) impatient.process.emit('SIGINT', 'SIGINT');
     expect(impatient.exits).toEqual([130]);
