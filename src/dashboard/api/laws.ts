@@ -294,8 +294,6 @@ export const comparedSchema = z.object({
   /** Rise of general loss over the base model's, share; and fall of domain loss below ratio 0, nats: along the ratio. */
   tradeOff: z.array(z.object({ domainRatio: z.number(), generalLoss: maybe, domainLoss: maybe })),
   baseGeneralLoss: z.number(),
-  /** Why it cannot be compared; then the numbers are null. */
-  problem: z.string().nullable(),
 });
 export const comparisonSchema = z.object({
   state: z.literal('ready'),

@@ -24,7 +24,7 @@ export function tradeRows(rows: readonly Compared[]): TradeRow[] {
       ({ domainRatio, domainLoss }) => domainRatio === 0 && domainLoss !== null,
     );
     const zero = start?.domainLoss ?? null;
-    if (row.problem !== null || zero === null || !(row.baseGeneralLoss > 0)) return [];
+    if (zero === null || !(row.baseGeneralLoss > 0)) return [];
     const name = comparedName(row, sweeps);
     return row.tradeOff.flatMap(({ domainRatio, generalLoss, domainLoss }) =>
       generalLoss === null || domainLoss === null

@@ -237,7 +237,6 @@ export function compareView(
             ...{ domainRatio, generalLoss, domainLoss },
           })),
           baseGeneralLoss: usage1.baseGeneralLoss,
-          problem: null,
         });
       } catch (error) {
         if (!(error instanceof UserError)) throw error;

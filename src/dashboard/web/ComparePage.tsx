@@ -111,8 +111,7 @@ function Compared({ comparison, tolerance }: { comparison: Comparison; tolerance
               name: 'best ratio',
               value: (row) => (row.status === 'recommended' ? row.domainRatio : row.status),
               cell: (row) =>
-                row.problem ??
-                (row.status === 'recommended' ? <strong>{ratio(row.domainRatio)}</strong> : answerWords(row)),
+                row.status === 'recommended' ? <strong>{ratio(row.domainRatio)}</strong> : answerWords(row),
             },
             {
               name: 'interval',

@@ -2,7 +2,7 @@ import { fixed, percent, ratio, significant } from '../../common/numbers.ts';
 import type { CrossDomainView } from '../api/laws.ts';
 import { paths } from '../api/paths.ts';
 import { withQuery } from './api.ts';
-import { DataTable } from './DataTable.tsx';
+import { type Column, DataTable } from './DataTable.tsx';
 import { query, setQuery } from './router.ts';
 import { Answered, Freshness } from './States.tsx';
 import { lawChanges } from './store.ts';
@@ -36,6 +36,23 @@ export function CrossDomainCard({ settings }: { settings: { sweeps: string; tole
   );
 }
 
+type Errors = CrossDomainView['methods'][number]['general'];
+
+/** How well the losses of a held-out domain were foretold. */
+const errorColumns = <Row extends { general: Errors; ofDomain: Errors }>(): Column<Row>[] =>
+  (['general', 'domain'] as const).flatMap((loss): Column<Row>[] => {
+    const of = (row: Row): Errors => (loss === 'general' ? row.general : row.ofDomain);
+    return [
+      { name: `${loss} R²`, value: (row) => of(row).r2, cell: (row) => fixed(of(row).r2, 4), isNumber: true },
+      {
+        name: `${loss} error`,
+        value: (row) => of(row).meanRelativeError,
+        cell: (row) => percent(of(row).meanRelativeError),
+        isNumber: true,
+      },
+    ];
+  });
+
 function CrossDomain({ view }: { view: CrossDomainView }) {
   const names = [
     ...new Set([...Object.keys(view.parameters.general), ...Object.keys(view.parameters.ofDomain)]),
@@ -67,30 +84,7 @@ function CrossDomain({ view }: { view: CrossDomainView }) {
             ),
           },
           { name: 'held out', value: (row) => row.holdOuts, isNumber: true },
-          {
-            name: 'general R²',
-            value: (row) => row.general.r2,
-            cell: (row) => fixed(row.general.r2, 4),
-            isNumber: true,
-          },
-          {
-            name: 'general error',
-            value: (row) => row.general.meanRelativeError,
-            cell: (row) => percent(row.general.meanRelativeError),
-            isNumber: true,
-          },
-          {
-            name: 'domain R²',
-            value: (row) => row.ofDomain.r2,
-            cell: (row) => fixed(row.ofDomain.r2, 4),
-            isNumber: true,
-          },
-          {
-            name: 'domain error',
-            value: (row) => row.ofDomain.meanRelativeError,
-            cell: (row) => percent(row.ofDomain.meanRelativeError),
-            isNumber: true,
-          },
+          ...errorColumns(),
           {
             name: 'worst domain',
             value: (row) => row.worstDomainError,
@@ -162,24 +156,7 @@ function CrossDomain({ view }: { view: CrossDomainView }) {
           { name: 'unseen domain', isHead: true, value: (row) => row.unseen },
           { name: 'K', value: (row) => row.method },
           { name: 'fitted to', value: (row) => row.fitted.join(', ') },
-          {
-            name: 'general R²',
-            value: (row) => row.general.r2,
-            cell: (row) => fixed(row.general.r2, 4),
-            isNumber: true,
-          },
-          {
-            name: 'domain R²',
-            value: (row) => row.ofDomain.r2,
-            cell: (row) => fixed(row.ofDomain.r2, 4),
-            isNumber: true,
-          },
-          {
-            name: 'domain error',
-            value: (row) => row.ofDomain.meanRelativeError,
-            cell: (row) => percent(row.ofDomain.meanRelativeError),
-            isNumber: true,
-          },
+          ...errorColumns(),
           {
             name: 'foretold ratio',
             value: (row) => row.predictedRatio,

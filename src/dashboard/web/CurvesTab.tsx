@@ -14,6 +14,7 @@ import { query, setQuery } from './router.ts';
 import { views } from './routes.ts';
 import { Empty, ProblemNote, Skeleton } from './States.tsx';
 import { curves, holdCurves, rows } from './store.ts';
+import { UnitChoice } from './UnitChoice.tsx';
 import { useQuery } from './useQuery.ts';
 
 const put = (changes: Record<string, string | null>) => setQuery(changes, { replace: true });
@@ -116,15 +117,7 @@ export function CurvesTab({ sweep, domain }: { sweep: SweepDetail; domain: strin
           value={by}
           onChange={(value) => put({ by: value === 'ratio' ? null : value })}
         />
-        <Choice
-          label="Loss in"
-          options={[
-            ['nats', 'nats per token'],
-            ['bits', 'bits per byte'],
-          ]}
-          value={unit}
-          onChange={(value) => put({ unit: value === 'nats' ? null : value })}
-        />
+        <UnitChoice unit={unit} />
         <div class="checks">
           <Check label="log tokens" isOn={isLogX} onChange={(isOn) => put({ x: isOn ? 'log' : null })} />
           <Check label="log loss" isOn={isLogY} onChange={(isOn) => put({ y: isOn ? 'log' : null })} />

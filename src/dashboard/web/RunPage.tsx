@@ -17,6 +17,7 @@ import { query, setQuery } from './router.ts';
 import { views } from './routes.ts';
 import { Empty, ProblemNote, Skeleton } from './States.tsx';
 import { curves, holdCurves, rows, runOnPage, session } from './store.ts';
+import { UnitChoice } from './UnitChoice.tsx';
 import { useQuery } from './useQuery.ts';
 import { progressWords } from './words.ts';
 
@@ -162,15 +163,7 @@ function RunCurves({ curve }: { curve: Curve }) {
   return (
     <>
       <div class="controls">
-        <Choice
-          label="Loss in"
-          options={[
-            ['nats', 'nats per token'],
-            ['bits', 'bits per byte'],
-          ]}
-          value={unit}
-          onChange={(value) => setQuery({ unit: value === 'nats' ? null : value }, { replace: true })}
-        />
+        <UnitChoice unit={unit} />
         <Choice
           label="Tokens"
           options={[
