@@ -12,10 +12,11 @@ export interface TrainerContext<Event> {
 const PARENT_CHECK_MS = 500;
 
 /**
- * Makes this process a trainer of the pool that started it: runs what it is given, one at a time, until the pool lets
- * go of it. It ends itself when its parent is gone, since nobody would store what it measures; SIGTERM stops the run
- * in order; Ctrl-C, which reaches the whole process group, is left to the parent.
- * Throws a UserError when no pool started this process.
+ * Makes this process a trainer of the pool that started it: runs what it is given, several at once where the pool gives
+ * it several, until the pool lets go of it. It ends itself when its parent is gone, since nobody would store what it
+ * measures. SIGTERM stops all that runs in order, the process ends with the last of it, and what is given to it
+ * meanwhile is refused; with nothing to stop, or at a second SIGTERM, it ends at once with 143. Ctrl-C, which reaches
+ * the whole process group, is left to the parent. Throws a UserError when no pool started this process.
  */
 export function serveTrainer<Payload, Event, Result>(
   handler: (payload: Payload, context: TrainerContext<Event>) => Promise<Result>,
@@ -23,8 +24,9 @@ export function serveTrainer<Payload, Event, Result>(
   if (!process.send) {
     throw new UserError('a trainer is started by a sweep or a worker, not by hand', 'npm run sweep <config>');
   }
-  let current: { id: number; controller: AbortController } | null = null;
-  let terminating = false;
+  /** Until its end has left this process: the last of them takes the process along. */
+  const running = new Map<number, AbortController>();
+  let leaving = false;
 
   const send = (message: FromTrainer<Event, Result>): Promise<void> =>
     new Promise((sent) => {
@@ -35,26 +37,27 @@ export function serveTrainer<Payload, Event, Result>(
     });
 
   const run = async (id: number, payload: Payload): Promise<void> => {
+    if (leaving) return send({ type: 'refused', id });
     const controller = new AbortController();
-    current = { id, controller };
+    running.set(id, controller);
     let end: RunEnd<Result>;
     try {
       const result = await handler(payload, {
         signal: controller.signal,
         emit: (event) => send({ type: 'event', id, event }),
       });
-      end = { type: 'done', id, leaving: terminating, result };
+      end = { type: 'done', id, leaving, result };
     } catch (error) {
-      end = { type: 'failed', id, leaving: terminating, ...describe(error) };
+      end = { type: 'failed', id, leaving, ...describe(error) };
     }
-    current = null;
     await send(end);
-    if (end.leaving) process.exit(0);
+    running.delete(id);
+    if (leaving && running.size === 0) process.exit(0);
   };
 
   process.on('message', (message: ToTrainer<Payload>) => {
     if (message.type === 'run') void run(message.id, message.payload);
-    else if (current?.id === message.id) current.controller.abort();
+    else running.get(message.id)?.abort();
   });
   // Both: a parent's death closes the channel, unless another process holds its other end.
   process.on('disconnect', () => process.exit(0));
@@ -64,9 +67,9 @@ export function serveTrainer<Payload, Event, Result>(
   }, PARENT_CHECK_MS).unref();
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => {
-    if (!current || terminating) process.exit(143);
-    terminating = true;
-    current.controller.abort();
+    if (running.size === 0 || leaving) process.exit(143);
+    leaving = true;
+    for (const controller of running.values()) controller.abort();
   });
 }
 

@@ -11,15 +11,18 @@ export class TrainerDied extends Error {
   override readonly name = 'TrainerDied';
 }
 
-/** One child process, seen from the pool. */
-export interface Trainer<Payload, Message> {
+/** One child process, seen from the pool. A message belongs to one of its runs. */
+export interface Trainer<Payload, Message extends { id: number }> {
   readonly pid: number;
   /** Resolves, with the reason in words, when the process is gone. Never rejects. */
   readonly ended: Promise<TrainerDied>;
+  /** False as soon as it cannot be talked to any more, which is a moment before `ended` tells. */
+  isOpen(): boolean;
   send(message: ToTrainer<Payload>): void;
-  /** Replaces the earlier listener. */
-  onMessage(listener: (message: Message) => void): void;
-  kill(signal: NodeJS.Signals): void;
+  /** The messages of one run. Returns the unsubscriber; what comes for a run without a listener is dropped. */
+  onMessage(id: number, listener: (message: Message) => void): () => void;
+  /** SIGTERM, which stops its runs in order; SIGKILL to what has not ended after `graceMs`. Idempotent. */
+  terminate(graceMs: number): void;
   /** Lets an idle trainer end itself; what has not ended after `graceMs` is killed. */
   close(graceMs: number): Promise<void>;
 }
@@ -32,7 +35,7 @@ const LAST_LINES_WAIT_MS = 300;
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
 /** Starts a trainer. That it could not be started is told by `ended`. */
-export function startTrainer<Payload, Message>(
+export function startTrainer<Payload, Message extends { id: number }>(
   script: string,
   environment: Record<string, string>,
   log: (line: string, pid: number) => void,
@@ -43,7 +46,7 @@ export function startTrainer<Payload, Message>(
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
-  // Without a process there is no pid; nobody is signalled by it then (see kill).
+  // Without a process there is no pid; nobody is signalled by it: child.kill knows that.
   const pid = child.pid ?? 0;
   const lastLines: string[] = [];
   const forward = (stream: Readable) =>
@@ -55,9 +58,9 @@ export function startTrainer<Payload, Message>(
   forward(child.stdout!);
   forward(child.stderr!);
 
-  let listener: (message: Message) => void = () => {};
-  child.on('message', (message) => listener(message as Message));
-  let killedBy: NodeJS.Signals | null = null;
+  const listeners = new Map<number, (message: Message) => void>();
+  child.on('message', (message) => listeners.get((message as Message).id)?.(message as Message));
+  let terminated = false;
 
   const closed = new Promise<void>((done) => child.once('close', () => done()));
   const ended = new Promise<TrainerDied>((tell) => {
@@ -68,7 +71,7 @@ export function startTrainer<Payload, Message>(
     });
     child.once('exit', async (code, signal) => {
       await Promise.race([closed, delay(LAST_LINES_WAIT_MS, undefined, { ref: false })]);
-      tell(new TrainerDied(describeEnd(pid, code, signal, killedBy, lastLines)));
+      tell(new TrainerDied(describeEnd(pid, code, signal, terminated, lastLines)));
     });
   });
 
@@ -77,12 +80,17 @@ export function startTrainer<Payload, Message>(
     ended,
     // A channel that is closed belongs to a process that is ending: `ended` tells.
     send: (message) => void child.send(message, () => {}),
-    onMessage: (next) => {
-      listener = next;
+    isOpen: () => child.connected,
+    onMessage: (id, listener) => {
+      listeners.set(id, listener);
+      return () => void listeners.delete(id);
     },
-    kill: (signal) => {
-      killedBy = signal;
-      child.kill(signal);
+    terminate: (graceMs) => {
+      if (terminated) return;
+      terminated = true;
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+      void ended.then(() => clearTimeout(timer));
     },
     close: async (graceMs) => {
       if (child.connected) child.disconnect();
@@ -97,10 +105,10 @@ function describeEnd(
   pid: number,
   code: number | null,
   signal: NodeJS.Signals | null,
-  killedBy: NodeJS.Signals | null,
+  terminated: boolean,
   lastLines: readonly string[],
 ): string {
-  const what = killedBy
+  const what = terminated
     ? 'did not stop in time and was ended'
     : signal === 'SIGKILL'
       ? 'was killed (SIGKILL): out of memory?'

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { openTrainerPool, type TrainerPool } from '../../src/queue/trainerPool.ts';
 import { TrainerDied } from '../../src/queue/trainerProcess.ts';
 import { HandedBack, UnrecoverableJobError } from '../../src/queue/types.ts';
+import { isRunning, until } from './trainerProcesses.ts';
 import type { StubEvent, StubPayload, StubResult } from './trainerStub.ts';
 
 type Pool = TrainerPool<StubPayload, StubEvent, StubResult>;
@@ -14,23 +14,6 @@ type Pool = TrainerPool<StubPayload, StubEvent, StubResult>;
 const SCRIPT = join(import.meta.dirname, 'trainerStub.ts');
 const never = new AbortController().signal;
 const quiet = { signal: never, onEvent: () => {} };
-
-/** Whether a process still runs (a zombie does not count). */
-function isRunning(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
-async function until(what: string, condition: () => boolean, timeoutMs = 10_000): Promise<void> {
-  const end = Date.now() + timeoutMs;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms for ${what}`);
-    await delay(10);
-  }
-}
 
 describe('trainer pool', () => {
   const pools: Pool[] = [];

@@ -1,4 +1,5 @@
 // A trainer for trainerPool.test.ts: does what its payload says.
+import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '../../src/common/errors.ts';
 import { serveTrainer } from '../../src/queue/trainerChild.ts';
@@ -9,7 +10,10 @@ export interface StubPayload {
     | 'answer'
     | 'count'
     | 'untilStopped'
+    | 'slowToStop'
     | 'ignoreStop'
+    | 'block'
+    | 'leaveChild'
     | 'throw'
     | 'userError'
     | 'unrecoverable'
@@ -35,6 +39,24 @@ serveTrainer<StubPayload, StubEvent, StubResult>(async ({ act, number = 0 }, { s
       await stopped;
       await delay(20);
       return { pid, answer: number, stopped: true };
+    case 'slowToStop':
+      await emit({ at: 0, value: 0 });
+      await stopped;
+      await emit({ at: 1, value: 0 });
+      await delay(200);
+      return { pid, answer: number, stopped: true };
+    case 'block':
+      await emit({ at: 0, value: 0 });
+      await stopped;
+      // As a driver that hangs: no message and no signal is looked at any more.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+      break;
+    case 'leaveChild':
+      // It keeps the pipe of the last words open for a while.
+      spawn('sleep', ['1'], { stdio: ['ignore', 'inherit', 'inherit'] });
+      await emit({ at: 0, value: 0 });
+      await stopped;
+      break;
     case 'ignoreStop':
       process.on('SIGTERM', () => {});
       await emit({ at: 0, value: 0 });
