@@ -51,9 +51,9 @@ module.exports = {
     ]),
     only('refit', ['common', 'config', 'laws', 'queue', 'report', 'store', 'sweep']),
     only('dashboard/api', []),
-    // What runs in a browser: of the rest only how numbers are written.
+    // What runs in a browser: of the rest only how numbers and seats are written.
     only('dashboard/charts', ['dashboard/api', 'common/numbers.ts']),
-    only('dashboard/web', ['dashboard/api', 'dashboard/charts', 'common/numbers.ts']),
+    only('dashboard/web', ['dashboard/api', 'dashboard/charts', 'common/numbers.ts', 'common/seats.ts']),
     only('dashboard/laws', [
       'dashboard/api',
       'common',

@@ -9,7 +9,6 @@ import { createProgress } from '../src/cli/progress.ts';
 import { loadConfig } from '../src/config/loadConfig.ts';
 import { queueSettings } from '../src/queue/settings.ts';
 import { sweepSummaryText } from '../src/report/summaryText.ts';
-import { trainerCount } from '../src/sweep/estimate.ts';
 import { collectSweep, writeSweepFiles } from '../src/sweep/finish.ts';
 import { keepLawsInHome } from '../src/sweep/lawRecords.ts';
 import { registerLaws } from '../src/sweep/lawRegistry.ts';
@@ -49,7 +48,6 @@ await runCommand(async (interrupt) => {
     stream: process.stderr,
     isTTY: process.stderr.isTTY,
     now: () => performance.now(),
-    trainers: trainerCount(config.run.trainers),
   });
   interrupt.onRelease(() => display.stop());
   const tally = await trainSweep({

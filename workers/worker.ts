@@ -10,14 +10,15 @@ import { openArtifactHome } from '../src/artifacts/openHome.ts';
 import { EXIT_CODES } from '../src/cli/exitCodes.ts';
 import { formatBytes } from '../src/cli/format.ts';
 import { runCommand } from '../src/cli/main.ts';
-import { byteCount, wholeNumber } from '../src/cli/numbers.ts';
+import { byteCount, wholeNumber, wordOrWhole } from '../src/cli/numbers.ts';
 import { parseCommandLine } from '../src/cli/options.ts';
 import { UserError } from '../src/common/errors.ts';
+import { shownPlaces } from '../src/common/seats.ts';
 import { openEngine } from '../src/engine/openEngine.ts';
 import { openQueueConnection } from '../src/queue/connection.ts';
 import { queueSettings } from '../src/queue/settings.ts';
 import { openSlotPool } from '../src/sweep/localWorker.ts';
-import { slotsOf } from '../src/worker/devices.ts';
+import { MOST_SEATS, type Population, slotsOf } from '../src/worker/devices.ts';
 import { describeEnvironment } from '../src/worker/environment.ts';
 import { startWorker } from '../src/worker/worker.ts';
 
@@ -32,9 +33,15 @@ await runCommand(async (interrupt) => {
       options: ['cache'],
       more: [
         new Option('--devices <list>', 'auto, cpu, gpu, or gpu:0,1').default('auto'),
-        new Option('--slots <number>', 'runs at once on the processor (default: one per thread)').argParser(
+        new Option('--slots <number>', 'trainers on the processor (default: one per thread)').argParser(
           wholeNumber,
         ),
+        new Option(
+          '--population <number>',
+          `runs that share a device, 1 to ${MOST_SEATS}, or off; auto: 16 on a GPU, off on the processor`,
+        )
+          .default('auto')
+          .argParser(wordOrWhole(['auto', 'off'], 1, MOST_SEATS)),
         new Option('--engine <name>', 'onnx or tensorflow')
           .choices(['auto', 'onnx', 'tensorflow'])
           .default('auto'),
@@ -50,6 +57,7 @@ await runCommand(async (interrupt) => {
         ['', 'every device of this machine, until Ctrl-C'],
         ['--devices cpu --slots 4', 'four runs at once on the processor'],
         ['--devices gpu:0,1 --once', 'two GPUs, ends when nothing is left'],
+        ['--population off', 'one run at a time on each GPU'],
       ],
       notes: `Environment: REDIS_URL or REDIS_URL_FILE; ARTIFACTS_URL, the home that the sweeps use: a folder, s3://bucket/prefix,
 or http://host:port of the coordinator with ARTIFACTS_TOKEN or ARTIFACTS_TOKEN_FILE. See docs/worker.md.`,
@@ -62,6 +70,7 @@ or http://host:port of the coordinator with ARTIFACTS_TOKEN or ARTIFACTS_TOKEN_F
   const more = command.more as {
     devices: string;
     slots?: number;
+    population: Population;
     engine: 'auto' | 'onnx' | 'tensorflow';
     once: boolean;
     work: string;
@@ -84,6 +93,7 @@ or http://host:port of the coordinator with ARTIFACTS_TOKEN or ARTIFACTS_TOKEN_F
   const slots = await slotsOf({
     devices: more.devices,
     slots: more.slots ?? null,
+    population: more.population,
   });
   const { engine, reason } = await openEngine(more.engine);
   const environment = describeEnvironment(engine);
@@ -124,8 +134,9 @@ or http://host:port of the coordinator with ARTIFACTS_TOKEN or ARTIFACTS_TOKEN_F
   });
   interrupt.onRelease(() => worker.close());
   say(
-    `worker ${worker.id}: ${slots.map((slot) => `${slot.device} (${formatBytes(slot.memoryBytes)})`).join(', ')}; ` +
-      `${reason}; queue: ${connection.description}; artifacts: ${home.description}`,
+    `worker ${worker.id}: ${shownPlaces(slots)
+      .map(({ name, place }) => `${name} (${formatBytes(place.memoryBytes)})`)
+      .join(', ')}; ` + `${reason}; queue: ${connection.description}; artifacts: ${home.description}`,
   );
   await new Promise<void>((done) => {
     interrupt.signal.addEventListener('abort', () => done(), { once: true });

@@ -1,3 +1,4 @@
+import { shownPlaces } from '../common/seats.ts';
 import { textTable } from '../common/textTable.ts';
 import { formatBytes, formatCount, formatDuration, formatPercent } from './format.ts';
 
@@ -16,6 +17,7 @@ export interface ShownWorker {
     versions: Record<string, string>;
     slots: {
       device: string;
+      seat: number | null;
       deviceClass: string;
       memoryBytes: number;
       doing: {
@@ -51,11 +53,11 @@ export interface ShownQueue {
   failed: number;
 }
 
-/** A line per slot: what it is, what it does, how fast. */
+/** A line per slot, one for all the idle seats of a device: what it is, what it does, how fast. */
 export function workersText(workers: readonly ShownWorker[]): string {
   if (workers.length === 0) return 'No worker has announced itself: npm run worker starts one.';
   const rows = workers.flatMap((worker) =>
-    worker.info.slots.map((slot, at) => {
+    shownPlaces(worker.info.slots).map(({ name, place: slot }, at) => {
       const state = worker.gone ? 'gone' : worker.info.draining ? 'draining' : slot.doing ? 'busy' : 'idle';
       return [
         at === 0 ? worker.id : '',
@@ -63,7 +65,7 @@ export function workersText(workers: readonly ShownWorker[]): string {
         at === 0 ? worker.info.homeId.slice(0, 8) : '',
         at === 0 ? `${worker.info.finishedRuns}` : '',
         at === 0 ? `${formatDuration(worker.silentMs / 1000)} ago` : '',
-        slot.device,
+        name,
         `${slot.deviceClass}, ${formatBytes(slot.memoryBytes)}`,
         state,
         slot.doing ? `${slot.doing.label} (${slot.doing.run.slice(0, 8)})` : '',

@@ -16,6 +16,25 @@ export function wholeNumber(text: string): number {
   return value;
 }
 
+/** One of the words, or a whole number from `least` to `most`. */
+export function wordOrWhole<Word extends string>(
+  words: readonly Word[],
+  least: number,
+  most: number,
+): (text: string) => Word | number {
+  return (text) => {
+    const word = words.find((each) => each === text);
+    if (word !== undefined) return word;
+    const value = Number(text);
+    if (!(Number.isInteger(value) && value >= least && value <= most && text.trim() !== '')) {
+      throw new InvalidArgumentError(
+        `It must be ${words.join(', ')}, or a whole number from ${least} to ${most}.`,
+      );
+    }
+    return value;
+  };
+}
+
 /** `50GB`, `512 MB`, `1e9`: decimal units. */
 export function byteCount(text: string): number {
   const match = /^([0-9][0-9_.]*(?:e\d+)?)\s*(k|m|g|t)?b?$/i.exec(text.trim());

@@ -8,13 +8,11 @@ export interface ProgressOptions {
   isTTY: boolean;
   /** Milliseconds of a monotonic clock. */
   now(): number;
-  /** Most runs at once. */
-  trainers: number;
   /** Default: on a terminal, unless NO_COLOR is set. */
   colour?: boolean;
 }
 
-/** Tells a person how a sweep goes. A slot is a trainer's number, from 0. Losses in nats per token. */
+/** Tells a person how a sweep goes. A slot is the number of a run's line, from 0. Losses in nats per token. */
 export interface Progress {
   start(totals: SweepTotals): void;
   /** `doneTokens`: where a resumed run goes on; `flops`: of the whole run, when the totals have them. */
@@ -39,7 +37,7 @@ const HIDE_CURSOR = '\u001B[?25l';
 const SHOW_CURSOR = '\u001B[?25h';
 
 /**
- * On a terminal a live display: a bar per trainer and one for the sweep, with time left. Elsewhere plain lines: one
+ * On a terminal a live display: a bar per run under way and one for the sweep, with time left. Elsewhere plain lines: one
  * when a run starts or ends, and one on the whole sweep about every 10 seconds. Draws when it is told something, so
  * it needs no timer and holds up no exit.
  */
@@ -138,7 +136,7 @@ function plainProgress(options: ProgressOptions): Progress {
 }
 
 function liveProgress(options: ProgressOptions): Progress {
-  const { stream, now, trainers } = options;
+  const { stream, now } = options;
   const colour = options.colour ?? !process.env.NO_COLOR;
   // The cursor is hidden and shown here, on this very stream; log-update would use the process's own.
   const live = createLogUpdate(stream, { showCursor: true });
@@ -146,13 +144,18 @@ function liveProgress(options: ProgressOptions): Progress {
     stream.write(SHOW_CURSOR);
   };
   let drawnMs = Number.NEGATIVE_INFINITY;
+  let drawnLines = 0;
   let current: ProgressState | undefined;
 
   const draw = (state: ProgressState): void => {
     drawnMs = now();
     // One column is left free: a full line would wrap on some terminals. Some report 0 columns.
     const columns = Math.max(1, (stream.columns || 80) - 1);
-    live(liveLines(state.active, trainers, state.overall(now()), columns, colour).join('\n'));
+    const lines = liveLines(state.active, state.overall(now()), columns, colour);
+    // log-update 7.2 writes only what changed, and writes an added line over the one that it should have moved down.
+    if (lines.length !== drawnLines) live.clear();
+    drawnLines = lines.length;
+    live(lines.join('\n'));
   };
   const redraw = (): void => {
     live.clear();

@@ -13,20 +13,17 @@ interface LiveLine {
   details: string[];
 }
 
-/** The live display: a line per trainer, then the whole sweep. No line is wider than `columns`. */
+/** The live display: a line per run under way, then the whole sweep. No line is wider than `columns`. */
 export function liveLines(
   active: ReadonlyMap<number, ActiveRun>,
-  trainers: number,
   overall: Overall,
   columns: number,
   colour: boolean,
 ): string[] {
   const lines: LiveLine[] = [];
-  const slots = Math.max(trainers, ...[...active.keys()].map((slot) => slot + 1));
-  // A fleet's runs would not fit on a screen: the others are counted in the last line.
-  for (let slot = 0; slot < Math.min(slots, MOST_LINES); slot++) {
-    const run = active.get(slot);
-    if (!run) continue;
+  // The runs of a fleet, or of many seats, would not fit on a screen: the others are counted in the last line.
+  const shown = [...active].sort(([a], [b]) => a - b).slice(0, MOST_LINES);
+  for (const [, run] of shown) {
     const { loss, tokensPerSecond } = run;
     const measured = lossesOf(run);
     const details = [

@@ -52,11 +52,13 @@ export function oneOf<const Words extends readonly string[]>(
   return z.enum(words as unknown as [string, ...string[]], { error }) as never;
 }
 
-/** A word that stands for "decide for me", or a number of one's own. */
-export function wordOr<const Word extends string>(word: Word, number: z.ZodNumber) {
-  const allowed = `${word}, or ${number.safeParse(undefined).error!.issues[0]!.message}`;
+/** A word that stands for "decide for me", or one of several words, or a number of one's own. */
+export function wordOr<const Word extends string>(words: Word | readonly Word[], number: z.ZodNumber) {
+  const known = [words].flat() as Word[];
+  const allowed = `${known.join(', ')}, or ${number.safeParse(undefined).error!.issues[0]!.message}`;
   return z.unknown().transform((value, context): Word | number => {
-    if (value === word) return word;
+    const word = known.find((each) => each === value);
+    if (word !== undefined) return word;
     const parsed = number.safeParse(value);
     if (parsed.success) return parsed.data;
     context.issues.push({ code: 'invalid_type', expected: 'number', message: allowed, input: value });

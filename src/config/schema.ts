@@ -250,6 +250,7 @@ export const configSchema = section({
   run: section({
     engine: oneOf(['auto', 'onnx', 'tensorflow']).default('auto'),
     trainers: wordOr('auto', whole(1, 1024)).default('auto'),
+    population: wordOr(['auto', 'off'], whole(1, 64)).default('auto'),
     checkpointSeconds: positive().default(20),
     keepCheckpoints: oneOf(['base', 'all']).default('base'),
   }).prefault({}),

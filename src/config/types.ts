@@ -58,6 +58,8 @@ export interface ResolvedConfig {
   run: {
     engine: 'auto' | 'onnx' | 'tensorflow';
     trainers: number | 'auto';
+    /** Runs that a trainer trains at once: `off` for one, `auto` for what suits its device. */
+    population: number | 'auto' | 'off';
     checkpointSeconds: number;
     keepCheckpoints: 'base' | 'all';
   };

@@ -22,8 +22,13 @@ export interface ProcessorOptions<Payload> {
   base: string;
   /** Queues to take from, in this order. */
   classes: readonly DeviceClass[];
-  /** Most jobs at once. */
+  /** Room for jobs, of which each takes one, or what `loadOf` says. */
   slots: number;
+  /**
+   * The part of a slot that a job takes, above 0 and at most 1. A job is taken while there is any room, since its load
+   * is not known before; then nothing until there is room again.
+   */
+  loadOf?(payload: Payload): number;
   /** Owner of the locks: whoever finds that it is gone may give its jobs back. Without a colon. */
   token: string;
   /** Checks the payload; what it throws fails the job for good. */
@@ -41,9 +46,11 @@ const LOOK_AROUND_S = 1;
 const WAIT_S = 5;
 const PROBLEM_PAUSE_MS = 1000;
 const LEAVE_MS = 2000;
+/** Loads are quotients: six sixths fill a slot. */
+const LOAD_TOLERANCE = 1e-9;
 
 /**
- * Takes jobs from several queues by order of preference, at most `slots` at once, until closed. Jobs are fetched by
+ * Takes jobs from several queues by order of preference, as long as `slots` has room, until closed. Jobs are fetched by
  * hand, since a BullMQ worker of its own loop would take from one queue only. Locks are renewed while a handler runs.
  */
 export async function startProcessor<Payload>(options: ProcessorOptions<Payload>): Promise<Processor> {
@@ -90,6 +97,18 @@ export async function startProcessor<Payload>(options: ProcessorOptions<Payload>
   );
   let pausedUntilMs = 0;
   let slotFreed = () => {};
+  const isFull = (): boolean => {
+    const load = [...running.values()].reduce((sum, job) => sum + job.load, 0);
+    return load >= slots - LOAD_TOLERANCE;
+  };
+  /** Before the payload is known to be right: what is wrong with it is told when it runs. */
+  const loadOf = (job: Job): number => {
+    try {
+      return options.loadOf?.(options.parse(job.data)) ?? 1;
+    } catch {
+      return 1;
+    }
+  };
   let busyMs = performance.now();
 
   /** The next job of the first queue that has one; null after a while without. */
@@ -109,7 +128,7 @@ export async function startProcessor<Payload>(options: ProcessorOptions<Payload>
     while (!closing) {
       const restMs = pausedUntilMs - performance.now();
       if (restMs > 0) await delay(restMs, undefined, { signal: closed.signal }).catch(() => {});
-      else if (running.size >= slots) await new Promise<void>((free) => (slotFreed = free));
+      else if (isFull()) await new Promise<void>((free) => (slotFreed = free));
       else {
         const taken = await next().catch(async (error) => {
           if (!closing) log(`no job could be taken: ${messageOf(error)}`);
@@ -128,7 +147,7 @@ export async function startProcessor<Payload>(options: ProcessorOptions<Payload>
     const controller = new AbortController();
     let hasEnded = () => {};
     const ended = new Promise<void>((done) => (hasEnded = done));
-    running.set(id, { job, controller, ended });
+    running.set(id, { job, load: loadOf(job), controller, ended });
     try {
       await lookForCancel(id, job);
       if (closing) stop(id, 'closing');
@@ -256,6 +275,8 @@ export async function startProcessor<Payload>(options: ProcessorOptions<Payload>
 
 interface RunningJob {
   job: Job;
+  /** The part of a slot that it takes. */
+  load: number;
   controller: AbortController;
   ended: Promise<void>;
 }

@@ -9,7 +9,7 @@ export interface TrainerSeats {
   release(slot: number): void;
 }
 
-/** Shares are quotients: three thirds must fit. */
+/** Shares are quotients: five fifths must fit. */
 const SHARE_TOLERANCE = 1e-9;
 
 /**

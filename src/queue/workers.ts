@@ -8,6 +8,9 @@ import { DEVICE_CLASSES } from './names.ts';
 
 const text = z.string().max(200);
 
+/** Of one worker. */
+export const MOST_SLOTS = 4096;
+
 const workerSchema = z.object({
   host: text,
   pid: z.int(),
@@ -25,6 +28,8 @@ const workerSchema = z.object({
     .array(
       z.object({
         device: text,
+        /** Which of the device's seats; null where it has only one, and in workers of a version without seats. */
+        seat: z.int().nonnegative().nullable().default(null),
         deviceClass: z.enum(DEVICE_CLASSES),
         memoryBytes: z.number().nonnegative(),
         doing: z
@@ -38,7 +43,7 @@ const workerSchema = z.object({
           .nullable(),
       }),
     )
-    .max(4096),
+    .max(MOST_SLOTS),
 });
 
 /** What a worker tells of itself. */

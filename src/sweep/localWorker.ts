@@ -4,7 +4,7 @@ import type { QueueConnection } from '../queue/connection.ts';
 import { openTrainerPool, type TrainerPool } from '../queue/trainerPool.ts';
 import type { TrainingEvent } from '../training/events.ts';
 import type { RunResult, RunTask } from '../training/execute.ts';
-import { cpuSlots, type Slot } from '../worker/devices.ts';
+import { cpuSlots, type Population, type Slot } from '../worker/devices.ts';
 import { type RunningWorker, startWorker } from '../worker/worker.ts';
 
 /** A worker in the coordinator's own process: the same code as a fleet's, with nothing to fetch. */
@@ -14,6 +14,8 @@ export async function startLocalWorker(options: {
   cacheFolder: string;
   workFolder: string;
   trainers: number;
+  /** Seats of each. */
+  population: Population;
   engine: string;
   environment: Record<string, string>;
   /** The trainer's script, run as a child process. */
@@ -24,7 +26,7 @@ export async function startLocalWorker(options: {
   const log = (line: string) => note(`queue: ${line}`);
   return startWorker({
     ...options,
-    slots: cpuSlots(options.trainers),
+    slots: cpuSlots(options.trainers, options.population),
     cache: openArtifactCache({ home, folder: options.workFolder, maxBytes: Number.POSITIVE_INFINITY, log }),
     shareEverySeconds: 600,
     log,
@@ -32,7 +34,7 @@ export async function startLocalWorker(options: {
   });
 }
 
-/** A pool whose every trainer runs on one slot's device. */
+/** A pool with a trainer for each device, which the device's seats share. */
 export function openSlotPool(
   script: string,
   slots: readonly Slot[],
@@ -41,6 +43,7 @@ export function openSlotPool(
   return openTrainerPool<RunTask, TrainingEvent, RunResult>({
     script,
     slots: slots.length,
+    trainerOf: (slot) => slots[slot]!.trainer,
     environment: (slot) => slots[slot]!.environment,
     log,
   });

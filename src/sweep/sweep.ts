@@ -140,6 +140,7 @@ async function trainWith(options: SweepOptions, release: (() => unknown)[]): Pro
       cacheFolder,
       workFolder: layout.work,
       trainers,
+      population: config.run.population,
       engine: engine.name,
       environment,
       trainerScript: options.trainerScript,

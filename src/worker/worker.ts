@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import type { ArtifactHome } from '../artifacts/types.ts';
 import { messageOf } from '../common/errors.ts';
+import { placeName } from '../common/seats.ts';
 import { BEAT_INTERVAL_MS } from '../queue/announcements.ts';
 import { openBoard } from '../queue/board.ts';
 import type { QueueConnection } from '../queue/connection.ts';
@@ -13,7 +14,8 @@ import { HandedBack, type Processor } from '../queue/types.ts';
 import { isGone, thisProcess, type WorkerInfo, workersOf } from '../queue/workers.ts';
 import type { TrainingEvent } from '../training/events.ts';
 import type { RunResult, RunTask } from '../training/execute.ts';
-import { NUMERICS_VERSION } from '../training/runSpec.ts';
+import { runMemoryBytes } from '../training/memory.ts';
+import { NUMERICS_VERSION, type RunSpec } from '../training/runSpec.ts';
 import type { Slot } from './devices.ts';
 import { parseRunJob, type RunJob } from './job.ts';
 import { newsSender } from './news.ts';
@@ -32,7 +34,7 @@ export interface WorkerOptions {
   engine: string;
   /** Names and versions of all that can change a number. */
   environment: Record<string, string>;
-  /** Trainers for the slots of one device class; `environment` is added to the slot's process. */
+  /** Trainers for the slots of one device class, one process for those of one `trainer`, with their `environment`. */
   openPool(slots: readonly Slot[]): TrainerPool<RunTask, TrainingEvent, RunResult>;
   /** Seconds between the points of a long run that are shared, so that another machine can go on from there. */
   shareEverySeconds: number;
@@ -80,6 +82,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     finishedRuns,
     slots: slots.map((slot) => ({
       device: slot.device,
+      seat: slot.seat,
       deviceClass: slot.deviceClass,
       memoryBytes: slot.memoryBytes,
       doing: doing.get(slot) ?? null,
@@ -103,12 +106,17 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     const pool = options.openPool(mine);
     pools.push(pool);
     const smallest = Math.min(...mine.map((slot) => slot.memoryBytes));
+    const trainers = new Set(mine.map((slot) => slot.trainer)).size;
+    /** The part of a device that a run needs: its memory, and a seat. Above 1 it is handed back. */
+    const shareOf = (spec: RunSpec) => Math.max(trainers / mine.length, runMemoryBytes(spec) / smallest);
     processors.push(
       await startProcessor<RunJob>({
         connection,
         base,
         classes: classesFor(deviceClass),
-        slots: mine.length,
+        slots: trainers,
+        // As many of its like as a device has room for: what would only wait here is left to others.
+        loadOf: ({ spec }) => 1 / Math.max(1, Math.floor(1 / shareOf(spec) + 1e-9)),
         token: id,
         parse: parseRunJob,
         log,
@@ -145,6 +153,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
                 dispatch: (task, { signal, onEvent }) =>
                   pool.run(task, {
                     signal,
+                    share: shareOf(spec),
                     onSlot: (index) => {
                       slot = mine[index]!;
                       at = slots.indexOf(slot);
@@ -155,8 +164,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
                         totalTokens: spec.tokens,
                         tokensPerSecond: null,
                       });
-                      options.onRun?.(`${label}: begins on ${slot.device}`);
-                      lines.line(`begins on ${slot.device} with ${engine}`);
+                      options.onRun?.(`${label}: begins on ${placeName(slot)}`);
+                      lines.line(`begins on ${placeName(slot)} with ${engine}`);
                     },
                     onEvent: (event) => {
                       const now = slot && doing.get(slot);

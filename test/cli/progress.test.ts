@@ -16,7 +16,6 @@ const start = ({ isTTY = true, columns = 100, totals = TOTALS as Parameters<Prog
     stream: terminal.stream,
     isTTY,
     now: clock.now,
-    trainers: 2,
     colour: false,
   });
   started.push(progress);
@@ -25,7 +24,7 @@ const start = ({ isTTY = true, columns = 100, totals = TOTALS as Parameters<Prog
 };
 
 describe('on a terminal', () => {
-  it('shows a bar for each trainer and one for the sweep, with losses and time left', () => {
+  it('shows a bar for each run and one for the sweep, with losses and time left', () => {
     const { terminal, clock, progress } = start();
     progress.runStarted(0, '6k base', 1000);
     progress.runStarted(1, '6k math r=0.5', 1000);
@@ -40,6 +39,22 @@ describe('on a terminal', () => {
       // 750 of 3000 tokens took 20 s.
       'sweep         ██████████░░░░░░░░░░░░░░  43 %  1 min 00 s left  1 of 4 runs  50 tokens/s',
     ]);
+  });
+
+  it('has a line for each run under way, as many as fit on a screen, and none for seats without one', () => {
+    const { terminal, clock, progress } = start();
+    const last = () => terminal.screen().map((line) => line.split(' ')[0]);
+    progress.runStarted(40, 'x', 1000);
+    clock.pass(1000);
+    progress.runStarted(3, 'y', 1000);
+    expect(last()).toEqual(['y', 'x', 'sweep']);
+    for (let slot = 4; slot < 20; slot++) {
+      clock.pass(1000);
+      progress.runStarted(slot, `z${slot}`, 1000);
+    }
+    expect(last()).toHaveLength(17);
+    expect(last().slice(0, 2)).toEqual(['y', 'z4']);
+    expect(last().at(-1)).toBe('sweep');
   });
 
   it.each([200, 80, 60, 40, 24, 12, 5, 1])(
@@ -122,7 +137,6 @@ describe('on a terminal', () => {
       stream: terminal.stream,
       isTTY: true,
       now: () => 0,
-      trainers: 1,
       colour: true,
     });
     started.push(progress);
@@ -162,7 +176,7 @@ describe('not on a terminal', () => {
 
   it('needs no start to pass on messages', () => {
     const terminal = fakeTerminal(80);
-    const progress = createProgress({ stream: terminal.stream, isTTY: false, now: () => 0, trainers: 1 });
+    const progress = createProgress({ stream: terminal.stream, isTTY: false, now: () => 0 });
     progress.message('preparing');
     progress.stop();
     expect(terminal.screen()).toEqual(['preparing']);

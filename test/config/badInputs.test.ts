@@ -218,6 +218,11 @@ describe('a config file that cannot be used', () => {
       'my.yaml:11:8 run.trainers is 0; allowed: auto, or a whole number from 1 to 1024',
     ],
     [
+      'population',
+      `${LEAST}run: { population: 65 }\n`,
+      'my.yaml:11:8 run.population is 65; allowed: auto, off, or a whole number from 1 to 64',
+    ],
+    [
       'more points than steps',
       `${LEAST}evaluation: { points: 600 }\n`,
       'my.yaml:11:15 evaluation.points is 600, but from 30720 to 614400 tokens there are only 571 steps of 1024 tokens to measure after; ask for fewer points, more training.cptTokens or a smaller batch',

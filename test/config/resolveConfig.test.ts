@@ -47,7 +47,13 @@ describe('resolveConfig', () => {
       evaluation: { points: 13, firstTokens: 30_720 },
       law: { form: 'L3', constraint: 'none', huberDelta: 1e-3, resamples: 200, intervalLevel: 0.9 },
       target: { modelSize: 'largest', tokens: 614_400, tolerance: 0.03 },
-      run: { engine: 'auto', trainers: 'auto', checkpointSeconds: 20, keepCheckpoints: 'base' },
+      run: {
+        engine: 'auto',
+        trainers: 'auto',
+        population: 'auto',
+        checkpointSeconds: 20,
+        keepCheckpoints: 'base',
+      },
     });
   });
 
@@ -60,6 +66,7 @@ describe('resolveConfig', () => {
         'corpora.domains.law={source: {text: "a/**/*.txt", exclude: "a/b/*", maxBytes: 5000}, target: {tolerance: 0.01}}',
         'corpora.general.source={jsonl: [a.jsonl, "b c: #1.jsonl"], field: content}',
         'tokenizer.file=t.json',
+        'run.population=off',
         'training.cptWarmupTokens=0',
         'corpora.validationTokens=40000',
       ].map((override) => (override.startsWith('tokenizer') ? 'tokenizer={file: t.json}' : override)),

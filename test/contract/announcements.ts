@@ -14,7 +14,7 @@ const worker: WorkerInfo = {
   startedAt: '2026-01-01T00:00:00.000Z',
   draining: false,
   finishedRuns: 0,
-  slots: [{ device: 'cpu 0', deviceClass: 'cpu', memoryBytes: 1e9, doing: null }],
+  slots: [{ device: 'cpu 0', seat: null, deviceClass: 'cpu', memoryBytes: 1e9, doing: null }],
 };
 
 /** Who is there and what was ordered, on whatever store. */
@@ -44,6 +44,15 @@ export function announcementsBattery(connect: () => Promise<QueueConnection>): v
     await workers.leave('one');
     await workers.leave('two');
     expect(await workers.list()).toEqual([]);
+  });
+
+  it('a worker of a version without seats has devices with one', async () => {
+    const workers = workersOf(client);
+    const { seat: _, ...slot } = worker.slots[0]!;
+    await workers.announce('old', { ...worker, slots: [slot as typeof slot & { seat: null }] });
+    const [old] = await workers.list();
+    expect(old!.info).toEqual(worker);
+    await workers.leave('old');
   });
 
   it('knows the dead: silent for long, or a process of this machine that is not there', async () => {

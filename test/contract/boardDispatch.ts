@@ -74,6 +74,39 @@ export function boardDispatch(connect: () => Promise<QueueConnection>): void {
     expect(most).toBe(2);
   });
 
+  it('takes as many jobs as their loads leave room for, whatever rounding says', async () => {
+    const one = await board();
+    const events = recorded(one);
+    const now = new Map<string, number>();
+    const seen: number[][] = [];
+    await one.process({
+      slots: 1,
+      // In floating point six sixths are less than 1.
+      loadOf: ({ value }) => (value < 12 ? 1 / 6 : 1),
+      handle: async ({ id, payload }) => {
+        now.set(id, payload.value);
+        seen.push([...now.values()]);
+        await delay(100);
+        now.delete(id);
+      },
+    });
+    await one.enqueue(jobs(14));
+    await until('all ends', () => jobs(14).every((job) => ended(events, job.id)));
+    // The first large one comes along when a sixth is free, as it was not known to be large; the second waits.
+    expect(Math.max(...seen.map((at) => at.filter((value) => value < 12).length))).toBe(6);
+    expect(seen.every((at) => at.filter((value) => value >= 12).length <= 1)).toBe(true);
+  });
+
+  it('a payload that is wrong takes a slot until that is told', async () => {
+    const one = await board();
+    const events = recorded(one);
+    await one.process({ slots: 1, loadOf: () => 0.5, handle: async () => {} });
+    await one.enqueue([{ id: 'wrong', payload: { value: 'x' } as never }, ...jobs(1)]);
+    await until('both ends', () => ['wrong', 'run-0'].every((id) => ended(events, id)));
+    expect(ended(events, 'wrong')).toMatchObject({ type: 'failed', reason: 'value is not a number' });
+    expect(ended(events, 'run-0')).toMatchObject({ type: 'completed' });
+  });
+
   it('keeps one job per id, and queues a finished id anew', async () => {
     const one = await board();
     const events = recorded(one);

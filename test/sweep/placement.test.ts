@@ -26,6 +26,7 @@ const worker = (
     finishedRuns: 0,
     slots: slots.map(([deviceClass, gigabytes], at) => ({
       device: `${deviceClass} ${at}`,
+      seat: null,
       deviceClass,
       memoryBytes: gigabytes * 1e9,
       doing: null,

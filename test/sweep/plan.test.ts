@@ -80,7 +80,7 @@ describe('planRuns', () => {
     const wider = plan({
       mixture: { ratios: [0, 0.25, 0.5, 1] },
       law: { resamples: 10 },
-      run: { trainers: 1 },
+      run: { trainers: 1, population: 8 },
     });
     expect(wider.filter(({ id }) => before.has(id))).toHaveLength(before.size);
     const other = plan({ training: { baseTokens: 102_400, cptTokens: 614_400, moments: 'keep' } });

@@ -1,15 +1,15 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/common/errors.ts';
-import { classOfGpu, cpuSlots, parseGpus, slotsOf } from '../../src/worker/devices.ts';
+import { classOfGpu, cpuSlots, type Population, parseGpus, slotsOf } from '../../src/worker/devices.ts';
 
 const GIB = 2 ** 30;
 const gpus = [
   { index: 0, memoryBytes: 79.6 * GIB },
   { index: 1, memoryBytes: 24 * GIB },
 ];
-const slots = (devices: string, count: number | null = null, found = gpus) =>
-  slotsOf({ devices, slots: count, listGpus: async () => found });
+const slots = (devices: string, count: number | null = null, found = gpus, population: Population = 'off') =>
+  slotsOf({ devices, slots: count, population, listGpus: async () => found });
 
 describe('slots', () => {
   it('one per thread of the processor, which share its memory', async () => {
@@ -39,8 +39,9 @@ describe('slots', () => {
 
   it('a GPU’s trainer looks for the device itself, in full float32, unless somebody decided otherwise', async () => {
     const environment = async (variables: Record<string, string>) =>
-      (await slotsOf({ devices: 'gpu:0', slots: null, listGpus: async () => gpus, variables }))[0]!
-        .environment;
+      (
+        await slotsOf({ devices: 'gpu:0', slots: null, population: 1, listGpus: async () => gpus, variables })
+      )[0]!.environment;
     expect(await environment({})).toMatchObject({ ONNX_DEVICE: 'auto', NVIDIA_TF32_OVERRIDE: '0' });
     expect(await environment({ ONNX_DEVICE: 'webgpu', NVIDIA_TF32_OVERRIDE: '1' })).toMatchObject({
       ONNX_DEVICE: 'webgpu',
@@ -66,8 +67,55 @@ describe('slots', () => {
     await expect(slots(devices)).rejects.toThrow(sentence);
   });
 
-  it('a GPU has one slot', async () => {
-    await expect(slots('gpu', 2)).rejects.toThrow(/one slot/);
+  it('a GPU has one trainer', async () => {
+    await expect(slots('gpu', 2)).rejects.toThrow(/one trainer/);
+  });
+
+  it('several seats of a GPU share one trainer, which is told, and each has all of its memory', async () => {
+    const all = await slots('gpu', null, gpus, 3);
+    expect(all.map(({ device, seat, trainer }) => [device, seat, trainer])).toEqual([
+      ['gpu 0', 0, 0],
+      ['gpu 0', 1, 0],
+      ['gpu 0', 2, 0],
+      ['gpu 1', 0, 1],
+      ['gpu 1', 1, 1],
+      ['gpu 1', 2, 1],
+    ]);
+    expect(all.map((slot) => slot.memoryBytes)).toEqual(
+      [79.6, 79.6, 79.6, 24, 24, 24].map((each) => each * GIB),
+    );
+    expect(all.every((slot) => slot.environment.POPULATION === '3')).toBe(true);
+    expect(all[4]!.environment).toMatchObject({ CUDA_VISIBLE_DEVICES: '1', ONNX_DEVICE: 'auto' });
+  });
+
+  it('one seat is the whole device, and its trainer is told nothing', async () => {
+    for (const population of ['off', 1] as const) {
+      const all = await slots('gpu', null, gpus, population);
+      expect(all.map(({ seat, trainer }) => [seat, trainer])).toEqual([
+        [null, 0],
+        [null, 1],
+      ]);
+      expect(all[0]!.environment).not.toHaveProperty('POPULATION');
+    }
+  });
+
+  it('auto: 16 seats on a GPU, one on the processor; a number holds for both', async () => {
+    const count = async (devices: string, population: Population) =>
+      (await slots(devices, devices === 'cpu' ? 2 : null, gpus, population)).length;
+    expect(await count('gpu:0', 'auto')).toBe(16);
+    expect(await count('cpu', 'auto')).toBe(2);
+    expect(await count('cpu', 'off')).toBe(2);
+    const seats = await slots('cpu', 2, gpus, 4);
+    expect(seats.map(({ trainer }) => trainer)).toEqual([0, 0, 0, 0, 1, 1, 1, 1]);
+    expect(seats[5]).toMatchObject({ device: 'cpu 1', seat: 1, environment: { POPULATION: '4' } });
+    expect(seats[5]!.memoryBytes).toBe(cpuSlots(2)[1]!.memoryBytes);
+    // A machine without a GPU is the processor, on auto too.
+    expect(await slots('auto', 3, [], 'auto')).toHaveLength(3);
+  });
+
+  it('refuses more slots than others would hear of', () => {
+    expect(cpuSlots(64, 64)).toHaveLength(4096);
+    expect(() => cpuSlots(65, 64)).toThrow(/65 trainers with 64 seats each/);
   });
 
   it('classes by memory', () => {

@@ -4,6 +4,8 @@ const count = z.number().nonnegative();
 
 export const slotSchema = z.object({
   device: z.string(),
+  /** Which of the device's seats; null where it has only one. */
+  seat: z.number().nullable(),
   deviceClass: z.string(),
   memoryBytes: z.number(),
   doing: z

@@ -42,10 +42,10 @@ export const sweepSummarySchema = z.object({
   tokens: z.object({ trained: count, planned: count }),
   /** null while there is no rate to tell it from. */
   secondsLeft: z.number().nullable(),
-  /** Trainers at work on it, on how many workers. */
+  /** Runs of it that are being trained, on how many workers. */
   trainers: count,
   workers: count,
-  /** What it has cost so far: trainers' seconds over all attempts, and training FLOP. */
+  /** What it has cost so far: seconds of training over all attempts (of runs that shared a device, each its own), and FLOP. */
   cost: z.object({ trainerSeconds: count, flops: count }),
   /** Why runs cannot be placed with any live worker. */
   problems: z.array(z.string()),

@@ -1,4 +1,5 @@
 import { duration, percent, short } from '../../common/numbers.ts';
+import { shownPlaces } from '../../common/seats.ts';
 import type { WorkerRow } from '../api/queue.ts';
 import { nowMs } from './clock.ts';
 import { DataTable } from './DataTable.tsx';
@@ -41,11 +42,13 @@ export function WorkersTable({ workers }: { workers: readonly WorkerRow[] }) {
         {
           name: 'devices, and what they do',
           value: (row) =>
-            row.slots.map(({ device, doing }) => `${device}: ${doing?.label ?? 'idle'}`).join('; '),
+            shownPlaces(row.slots)
+              .map(({ name, place: { doing } }) => `${name}: ${doing?.label ?? 'idle'}`)
+              .join('; '),
           cell: (row) => (
             <div>
-              {row.slots.map((slot, at) => (
-                <Slot key={`${slot.device} ${at}`} slot={slot} />
+              {shownPlaces(row.slots).map(({ name, place }) => (
+                <Slot key={name} name={name} slot={place} />
               ))}
             </div>
           ),
@@ -75,12 +78,12 @@ function Heartbeat({ worker }: { worker: WorkerRow }) {
   return <span class="tag is-good">● {silent} ago</span>;
 }
 
-function Slot({ slot }: { slot: WorkerRow['slots'][number] }) {
-  const { device, deviceClass, memoryBytes, doing } = slot;
+function Slot({ name, slot }: { name: string; slot: WorkerRow['slots'][number] }) {
+  const { deviceClass, memoryBytes, doing } = slot;
   return (
     <div class="slot">
       <span class="faint" title={`class ${deviceClass}, ${bytesWords(memoryBytes)}`}>
-        {device}
+        {name}
       </span>{' '}
       {doing ? (
         <>

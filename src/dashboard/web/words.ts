@@ -121,6 +121,6 @@ export function countFrom(text: string): number | null {
   return Number.isFinite(value) && value > 0 ? value : null;
 }
 
-/** `2 trainers on 1 worker`. */
+/** `2 runs at once on 1 worker`. */
 export const trainersWords = ({ trainers, workers }: Pick<SweepSummary, 'trainers' | 'workers'>): string =>
-  `${trainers} ${trainers === 1 ? 'trainer' : 'trainers'} on ${workers} ${workers === 1 ? 'worker' : 'workers'}`;
+  `${trainers} ${trainers === 1 ? 'run' : 'runs'} at once on ${workers} ${workers === 1 ? 'worker' : 'workers'}`;
