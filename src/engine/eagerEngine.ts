@@ -52,7 +52,13 @@ async function open(backendName: string, definition: SessionDefinition): Promise
     }
   });
 
-  return {
+  const session: EngineSession = {
+    callsAtOnce: 1,
+    callEach: async (functionName, feeds) => {
+      const results: Arrays[] = [];
+      for (const each of feeds) results.push(await session.call(functionName, each));
+      return results;
+    },
     writeState: async (values) => {
       checkArrays('state entry', values, definition.state);
       await onBackend(() => {
@@ -102,4 +108,5 @@ async function open(backendName: string, definition: SessionDefinition): Promise
       closed = true;
     },
   };
+  return session;
 }

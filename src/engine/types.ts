@@ -38,6 +38,13 @@ export interface EngineSession {
   /** Copies of state entries (all of them without `names`). */
   readState(names?: readonly string[]): Promise<Arrays>;
   call(functionName: string, feeds: Arrays): Promise<Arrays>;
+  /**
+   * One call for each of the feeds, each on the state that the one before has left: what `call` gives in a loop, with
+   * less work between the calls.
+   */
+  callEach(functionName: string, feeds: readonly Arrays[]): Promise<Arrays[]>;
+  /** As many feeds make sense for one callEach: more are only cut into pieces, and nobody can stop in between. */
+  readonly callsAtOnce: number;
   close(): Promise<void>;
   /** Lines for the log about how the session runs, e.g. what of a graph a GPU leaves to the processor. */
   notes?(): readonly string[];

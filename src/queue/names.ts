@@ -14,7 +14,7 @@ export interface QueueIdentity {
 }
 
 /**
- * The name that the queues of one identity share, e.g. `runs-0123abcd-onnx-v2`. A worker of another engine, numerics
+ * The name that the queues of one identity share, e.g. `runs-0123abcd-onnx-v3`. A worker of another engine, numerics
  * version or artifact home polls other queues, so it cannot take a run that it must not train.
  */
 export function queueBase({ homeId, engine, numericsVersion }: QueueIdentity): string {

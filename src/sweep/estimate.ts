@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import type { Engine } from '../engine/types.ts';
+import type { Arrays, Engine } from '../engine/types.ts';
 import { countParameters, flopsPerToken, modelFromWidth } from '../model/family.ts';
 import { initialState, sessionDefinition } from '../model/session.ts';
 import type { RunSpec } from '../training/runSpec.ts';
@@ -104,13 +104,14 @@ async function measure(
       step: Float32Array.of(1),
     };
     const evaluate = { tokens: rows(evaluationBatch) };
+    // As many at once as training makes.
+    const rate = async (name: string, feeds: Arrays) => {
+      const many = Array<Arrays>(session.callsAtOnce).fill(feeds);
+      return many.length * (await callsPerSecond(() => session.callEach(name, many)));
+    };
     return {
-      training:
-        batchSequences * model.contextLength * (await callsPerSecond(() => session.call('train', train))),
-      evaluation:
-        evaluationBatch *
-        model.contextLength *
-        (await callsPerSecond(() => session.call('evaluate', evaluate))),
+      training: batchSequences * model.contextLength * (await rate('train', train)),
+      evaluation: evaluationBatch * model.contextLength * (await rate('evaluate', evaluate)),
     };
   } finally {
     await session.close();

@@ -19,8 +19,11 @@ export async function evaluate(session: EngineSession, set: ValidationSet): Prom
   let sum = 0;
   let sumOfSquares = 0;
   let sequences = 0;
-  for (const tokens of set.batches) {
-    const { sequenceLoss } = await session.call('evaluate', { tokens });
+  const results = await session.callEach(
+    'evaluate',
+    set.batches.map((tokens) => ({ tokens })),
+  );
+  for (const { sequenceLoss } of results) {
     for (const total of sequenceLoss!) {
       const mean = total / contextLength;
       sum += mean;

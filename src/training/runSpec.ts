@@ -5,7 +5,7 @@ import { canonicalHash } from '../common/canonical.ts';
  * Bumped whenever a change to model, engine, sampler or training can change a loss in its last bit, so that
  * results of different arithmetic never share an id.
  */
-export const NUMERICS_VERSION = 2;
+export const NUMERICS_VERSION = 3;
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hex');
 /** Whoever reads a spec from a queue must not be made to build what no machine holds. */

@@ -32,12 +32,12 @@ export interface TrainingInputs {
   /** Positioned at `start.cursor`. */
   sampler: MixtureSampler;
   validation: { general: ValidationSet; domain: ValidationSet | null };
-  /** Asked after every step; true makes a checkpoint. */
+  /** Asked after every call of the session, which makes one step or a few; true makes a checkpoint. */
   checkpointDue(): boolean;
   save(point: ResumePoint): Promise<void>;
   /** When the work on this run began (nowMs), so that its setup is accounted for. */
   setupBeganMs: number;
-  /** Aborting stops after the current step, with a checkpoint. */
+  /** Aborting stops after the current call, with a checkpoint. */
   signal: AbortSignal;
   /** Milliseconds of a monotonic clock. */
   nowMs(): number;
@@ -103,30 +103,38 @@ export async function* train(inputs: TrainingInputs): AsyncGenerator<TrainingEve
       return null;
     }
 
-    // Step.
-    const learningRate = learningRateAt(spec, tokens);
-    const outputs = await timed('training', () =>
-      session.call('train', {
-        tokens: sampler.next(spec.batchSequences),
-        learningRate: Float32Array.of(learningRate),
-        step: Float32Array.of(optimizerSteps + 1),
-      }),
-    );
-    const loss = outputs.loss![0]!;
-    const gradientNorm = outputs.gradientNorm![0]!;
-    optimizerSteps++;
-    tokens += tokensPerStep;
-    const reason = diverged(loss, gradientNorm);
-    if (reason) {
-      yield { type: 'diverged', tokens, reason };
-      return null;
+    // As many steps as the session makes in one go, but none beyond the next evaluation.
+    const nextStop = spec.evaluationTokens.find((at) => at > tokens)!;
+    const steps = Math.min(session.callsAtOnce, (nextStop - tokens) / tokensPerStep);
+    const feeds = Array.from({ length: steps }, (_, i) => ({
+      tokens: sampler.next(spec.batchSequences),
+      learningRate: Float32Array.of(learningRateAt(spec, tokens + i * tokensPerStep)),
+      step: Float32Array.of(optimizerSteps + i + 1),
+    }));
+    const results = await timed('training', () => session.callEach('train', feeds));
+    for (const { loss, gradientNorm } of results) {
+      optimizerSteps++;
+      tokens += tokensPerStep;
+      const reason = diverged(loss![0]!, gradientNorm![0]!);
+      if (reason) {
+        yield { type: 'diverged', tokens, reason };
+        return null;
+      }
     }
 
     // Log and checkpoint.
     const sinceMs = nowMs() - progressMs;
     if (sinceMs >= PROGRESS_INTERVAL_MS) {
       const tokensPerSecond = ((tokens - progressTokens) / sinceMs) * 1000;
-      yield { type: 'progress', tokens, loss, gradientNorm, learningRate, tokensPerSecond };
+      const [last, fed] = [results.at(-1)!, feeds.at(-1)!];
+      yield {
+        type: 'progress',
+        tokens,
+        loss: last.loss![0]!,
+        gradientNorm: last.gradientNorm![0]!,
+        learningRate: fed.learningRate[0]!,
+        tokensPerSecond,
+      };
       progressMs = nowMs();
       progressTokens = tokens;
     }

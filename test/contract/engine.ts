@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { UserError } from '../../src/common/errors.ts';
-import type { Engine, EngineSession, SessionDefinition } from '../../src/engine/types.ts';
+import type { Arrays, Engine, EngineSession, SessionDefinition } from '../../src/engine/types.ts';
 
 const SIDE = 130;
 
@@ -46,6 +46,18 @@ const DEFINITION: SessionDefinition = {
       compute: ({ a }, { ids }) => {
         const doubled = tf.add(a!, a!);
         return { outputs: { ids: ids!, a: a!, seven: tf.scalar(7), once: doubled, twice: doubled } };
+      },
+    },
+    /** b ← a · factor + b; large ← factor everywhere, without a look at it. */
+    gather: {
+      feeds: { factor: { shape: [], dtype: 'float32' } },
+      reads: ['a', 'b'],
+      compute: ({ a, b }, { factor }) => {
+        const sum = tf.add(tf.mul(a!, factor!), b!);
+        return {
+          outputs: { total: tf.sum(sum) },
+          state: { b: sum, large: tf.mul(factor!, tf.ones([SIDE, SIDE])) },
+        };
       },
     },
     /** Gives back the entry it read. */
@@ -156,6 +168,28 @@ export function engineContract(label: string, makeEngine: () => Engine): void {
       const first = await session.call('scale', { factor: Float32Array.of(1) });
       await session.call('scale', { factor: Float32Array.of(3) });
       expect(first.total).toEqual(Float32Array.of(21));
+    });
+
+    test('calls made in one go give what calls one by one give, to the bit', async () => {
+      const factors = Array.from({ length: 21 }, (_, i) => ({ factor: Float32Array.of(1 + i / 7) }));
+      const ids = Array.from({ length: 9 }, (_, i) => ({ ids: Int32Array.of(i, -i, 7) }));
+      const [oneByOne, atOnce] = [await open(), await open()];
+      expect(atOnce.callsAtOnce).toBeGreaterThanOrEqual(1);
+      for (const session of [oneByOne, atOnce]) await session.writeState({ a: A, b: B });
+      for (const [name, feeds] of [
+        ['scale', factors],
+        ['echo', ids],
+        ['gather', factors],
+        ['advance', Array.from({ length: 10 }, () => ({}))],
+        ['scale', factors.slice(0, 3)],
+        ['scale', []],
+      ] as const) {
+        const expected: Arrays[] = [];
+        for (const each of feeds) expected.push(await oneByOne.call(name, each));
+        expect(await atOnce.callEach(name, feeds)).toEqual(expected);
+        expect(await atOnce.readState()).toEqual(await oneByOne.readState());
+      }
+      await expect(atOnce.callEach('scale', [...factors, {}])).rejects.toThrow(/feed factor is missing/);
     });
 
     test('sessions are independent', async () => {

@@ -104,6 +104,34 @@ describe.each<[string, () => Engine]>([
   });
 });
 
+test('steps in one go, whatever they are cut into, give the bits of steps one by one', async () => {
+  const spec = MODELS['tied, two heads']!;
+  const [oneByOne, atOnce] = [
+    await openSession(createOnnxEngine(), spec),
+    await openSession(createOnnxEngine(), spec),
+  ];
+  expect(atOnce.callsAtOnce).toBeGreaterThan(1);
+  const expected = await train(oneByOne, spec, 1, 28);
+  const feeds = Array.from({ length: 27 }, (_, i) => ({
+    tokens: batch(spec, BATCHES.trainBatch, i + 1),
+    learningRate: Float32Array.of(0.003 * Math.min(1, (i + 1) / 5)),
+    step: Float32Array.of(i + 1),
+  }));
+  const results = [
+    ...(await atOnce.callEach('train', feeds.slice(0, 3))),
+    ...(await atOnce.callEach('train', feeds.slice(3, 23))),
+    ...(await atOnce.callEach('train', feeds.slice(23))),
+  ];
+  expect(results.flatMap(({ loss, gradientNorm }) => [loss![0], gradientNorm![0]])).toEqual(expected);
+  expect(await atOnce.readState()).toEqual(await oneByOne.readState());
+  const held = Array.from({ length: 9 }, (_, i) => ({ tokens: batch(spec, 2, `held out ${i}`) }));
+  const evaluated: Arrays[] = [];
+  for (const each of held) evaluated.push(await oneByOne.call('evaluate', each));
+  expect(await atOnce.callEach('evaluate', held)).toEqual(evaluated);
+  await oneByOne.close();
+  await atOnce.close();
+});
+
 test('the eager engine keeps no tensors but its state, and none when closed', async () => {
   const spec = MODELS['tied, two heads']!;
   const session0 = tf.memory().numTensors;

@@ -12,9 +12,19 @@ import { tinySpec } from './tinySpec.ts';
 const stateSpecs: TensorSpecs = { weight: { shape: [1], dtype: 'float32' } };
 
 /** A session whose one weight takes in every batch, rate and step: any slip in order or state shows in the losses. */
-function fakeSession(lossOf: (weight: number) => number = (weight) => 3 + (weight % 1)): EngineSession {
+function fakeSession(
+  lossOf: (weight: number) => number = (weight) => 3 + (weight % 1),
+  callsAtOnce = 1,
+): EngineSession {
   let weight = 0;
-  return {
+  const session: EngineSession = {
+    callsAtOnce,
+    callEach: async (name, feeds) => {
+      if (name === 'train') expect(feeds.length).toBeLessThanOrEqual(callsAtOnce);
+      const results: Arrays[] = [];
+      for (const each of feeds) results.push(await session.call(name, each));
+      return results;
+    },
     writeState: async (values) => {
       weight = values.weight![0]!;
     },
@@ -28,6 +38,7 @@ function fakeSession(lossOf: (weight: number) => number = (weight) => 3 + (weigh
     },
     close: async () => {},
   };
+  return session;
 }
 
 function fakeSampler(from: number): MixtureSampler {
@@ -119,6 +130,35 @@ describe('train', () => {
       expect(resumed.final!.state).toEqual(whole.final!.state);
       expect(resumed.events.at(-1)).toMatchObject({ trainedTokens: 1280 - stopAfter * 64 });
     }
+  });
+
+  it('several steps in one go change nothing but the number of calls', async () => {
+    const whole = await runAll(inputs(freshPoint()));
+    for (const callsAtOnce of [3, 8, 100]) {
+      let calls = 0;
+      const session = fakeSession(undefined, callsAtOnce);
+      const { events, final } = await runAll(
+        inputs(freshPoint(), {
+          session,
+          checkpointDue: () => {
+            calls++;
+            return false;
+          },
+        }),
+      );
+      expect(evaluations(events)).toEqual(evaluations(whole.events));
+      expect(final!.state).toEqual(whole.final!.state);
+      expect(final).toMatchObject({ tokens: 1280, optimizerSteps: 20 });
+      // Ten steps lie between two evaluations.
+      expect(calls).toBe(2 * Math.ceil(10 / callsAtOnce));
+    }
+  });
+
+  it('a divergence in the middle of a call is told at its own step', async () => {
+    const lossAt = (callsAtOnce: number) =>
+      runAll(inputs(freshPoint(), { session: fakeSession((w) => (w > 0.6 ? Number.NaN : 3), callsAtOnce) }));
+    const [alone, together] = [await lossAt(1), await lossAt(8)];
+    expect(together.events.at(-1)).toEqual(alone.events.at(-1));
   });
 
   it('records a divergence as an event and ends', async () => {

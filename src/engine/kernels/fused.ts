@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { MICROSOFT, reshaped, type TraceKernel } from '../trace/backend.ts';
+import { MICROSOFT, type TraceKernel } from '../trace/backend.ts';
 
 /**
  * Kernels beyond tfjs's own: operations that ONNX Runtime does in one node. Whoever writes a step may use them where
@@ -14,7 +14,7 @@ const rotateHalf: TraceKernel = (recorder, inputs) => {
   const [x, cosine, sine] = [inputs.x, inputs.cosine, inputs.sine] as tf.TensorInfo[];
   const { graph } = recorder;
   const operands = [
-    reshaped(graph, recorder.rawValue(x!), [1, ...x!.shape]),
+    recorder.value(x!),
     graph.constant(BigInt64Array.of(0n), [1]),
     recorder.value(cosine!),
     recorder.value(sine!),

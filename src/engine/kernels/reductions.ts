@@ -2,13 +2,15 @@ import * as tf from '@tensorflow/tfjs';
 import type { TraceKernel } from '../trace/backend.ts';
 import { type Graph, sizeOf, type Value } from '../trace/graph.ts';
 
-function reduced(graph: Graph, op: string, value: Value, axes: readonly number[]): Value {
+function reduced(graph: Graph, op: string, value: Value, axes: readonly number[], keepDims = false): Value {
   // A side of one needs no reducing, only another shape.
   const wide = axes.filter((axis) => value.shape[axis] !== 1);
   if (wide.length === 0) return value;
-  const shape = value.shape.filter((_, axis) => !wide.includes(axis));
+  const shape = keepDims
+    ? value.shape.map((side, axis) => (wide.includes(axis) ? 1 : side))
+    : value.shape.filter((_, axis) => !wide.includes(axis));
   const operand = graph.constant(BigInt64Array.from(wide, BigInt), [wide.length]);
-  return graph.emit(op, [value, operand], shape, value.type, { attributes: { keepdims: 0 } });
+  return graph.emit(op, [value, operand], shape, value.type, { attributes: { keepdims: Number(keepDims) } });
 }
 
 const reduction =
@@ -29,7 +31,7 @@ const reduction =
         return recorder.tensor(sum, shape, x.dtype);
       }
     }
-    return recorder.tensor(reduced(recorder.graph, op, recorder.value(x), axes), shape, x.dtype);
+    return recorder.tensor(reduced(recorder.graph, op, recorder.value(x), axes, keepDims), shape, x.dtype);
   };
 
 /** What was squared to give this value, if that is how it was made: its whole sum then needs no array of squares. */

@@ -5,7 +5,7 @@ import * as ort from 'onnxruntime-node';
 import type { SessionDefinition } from '../types.ts';
 import { deviceError } from './deviceErrors.ts';
 import type { OnnxDevice } from './deviceNames.ts';
-import { encodeModel, type FinishedGraph } from './encode.ts';
+import { encodeModel, type FinishedGraph, type RepeatedGraph } from './encode.ts';
 import { describePlacement, placementOf } from './placement.ts';
 import { hostState, type SessionState } from './state.ts';
 import { webgpuGraph } from './webgpuGraph.ts';
@@ -15,7 +15,7 @@ import { webgpuState } from './webgpuState.ts';
 export interface DeviceBackend {
   createSession(
     functionName: string,
-    graph: FinishedGraph,
+    graph: FinishedGraph | RepeatedGraph,
     stateOutputs: readonly string[],
   ): Promise<ort.InferenceSession>;
   allocateState(definition: SessionDefinition): SessionState;
@@ -57,7 +57,7 @@ function gpuBackend(
       try {
         const saved = join(folder, 'placed.onnx');
         const session = await ort.InferenceSession.create(
-          encodeModel(device === 'webgpu' ? webgpuGraph(graph) : graph),
+          encodeModel(device === 'webgpu' ? webgpuGraph(oneCall(graph)) : graph),
           {
             ...options,
             optimizedModelFilePath: saved,
@@ -81,6 +81,12 @@ function gpuBackend(
     },
     notes,
   };
+}
+
+/** Scan would run on the processor there, and the state travel there and back. */
+function oneCall(graph: FinishedGraph | RepeatedGraph): FinishedGraph {
+  if ('body' in graph) throw new Error('webgpu makes one call at a time');
+  return graph;
 }
 
 function onDevice(outputs: readonly string[]): Record<string, 'gpu-buffer'> {

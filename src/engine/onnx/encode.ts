@@ -29,8 +29,20 @@ export interface FinishedGraph {
   outputs: readonly Value[];
 }
 
+/** A graph that is run over and over (see repeat.ts). */
+export interface RepeatedGraph {
+  body: FinishedGraph;
+  /** Names outside the loop of the body's inputs and outputs, in the body's order. */
+  bodyInputs: readonly string[];
+  bodyOutputs: readonly string[];
+  /** Of the body's inputs the last so many, which come anew each time. */
+  fedInputs: number;
+  inputs: readonly Value[];
+  outputs: readonly Value[];
+}
+
 /** Serialises a recorded graph as an ONNX model file. */
-export function encodeModel(graph: FinishedGraph): Uint8Array {
+export function encodeModel(graph: FinishedGraph | RepeatedGraph): Uint8Array {
   const model = onnx.ModelProto.create({
     irVersion: IR_VERSION,
     producerName: 'mixture-law',
@@ -38,26 +50,50 @@ export function encodeModel(graph: FinishedGraph): Uint8Array {
       { domain: '', version: STANDARD_OPSET },
       { domain: 'com.microsoft', version: MICROSOFT_OPSET },
     ],
-    graph: {
-      name: 'step',
-      node: graph.nodes.map((node) => ({
-        opType: node.op,
-        domain: node.domain,
-        input: node.inputs,
-        output: node.outputs,
-        attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value)),
-      })),
-      input: graph.inputs.map(encodeValue),
-      output: graph.outputs.map(encodeValue),
-      initializer: graph.constants.map(({ value, data }) => ({
-        name: value.name,
-        dims: [...value.shape],
-        dataType: DATA_TYPES[value.type],
-        rawData: bytesOf(data),
-      })),
-    },
+    graph: 'body' in graph ? encodeLoop(graph) : encodeGraph(graph),
   });
   return onnx.ModelProto.encode(model).finish();
+}
+
+function encodeGraph(graph: FinishedGraph) {
+  return {
+    name: 'step',
+    node: graph.nodes.map((node) => ({
+      opType: node.op,
+      domain: node.domain,
+      input: node.inputs,
+      output: node.outputs,
+      attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value)),
+    })),
+    input: graph.inputs.map(encodeValue),
+    output: graph.outputs.map(encodeValue),
+    initializer: graph.constants.map(({ value, data }) => ({
+      name: value.name,
+      dims: [...value.shape],
+      dataType: DATA_TYPES[value.type],
+      rawData: bytesOf(data),
+    })),
+  };
+}
+
+function encodeLoop({ body, bodyInputs, bodyOutputs, fedInputs, inputs, outputs }: RepeatedGraph) {
+  const { AttributeType } = onnx.AttributeProto;
+  return {
+    name: 'steps',
+    node: [
+      {
+        opType: 'Scan',
+        input: [...bodyInputs],
+        output: [...bodyOutputs],
+        attribute: [
+          { name: 'body', type: AttributeType.GRAPH, g: encodeGraph(body) },
+          encodeAttribute('num_scan_inputs', fedInputs),
+        ],
+      },
+    ],
+    input: inputs.map(encodeValue),
+    output: outputs.map(encodeValue),
+  };
 }
 
 function encodeValue(value: Value) {

@@ -23,14 +23,14 @@ export function causalAttention(queries: tf.Tensor3D, keys: tf.Tensor3D, values:
   const sizes = blocks.map(({ rows }) => rows);
   /** Cuts the positions of queries, or of what has their shape, into blocks of [batch, groups · rows, headSize]. */
   const byBlock = (rows: tf.Tensor): tf.Tensor3D[] =>
-    split(tf.reshape(rows, [batch, groups, length, headSize]), sizes, 2).map((block, i) =>
+    split(tf.reshape(rows, [batch * groups, length, headSize]), sizes, 1).map((block, i) =>
       tf.reshape(block, [batch, groups * sizes[i]!, headSize]),
     );
   const joined = (parts: readonly tf.Tensor[]): tf.Tensor3D =>
     tf.reshape(
       concat(
-        parts.map((part, i) => tf.reshape(part, [batch, groups, sizes[i]!, headSize])),
-        2,
+        parts.map((part, i) => tf.reshape(part, [batch * groups, sizes[i]!, headSize])),
+        1,
       ),
       [batch, groups * length, headSize],
     );

@@ -10,20 +10,23 @@ export function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Tens
   const [rows, vocabulary] = logits.shape;
   const size = rows * vocabulary;
   return differentiable([logits], (save) => {
-    const shifted = tf.sub(logits, tf.max(logits, 1, true));
-    const exponentials = tf.exp(shifted);
-    const sums = tf.sum(exponentials, 1, true);
+    const shares = tf.softmax(logits);
     const at = targetPositions(targets, rows, vocabulary);
-    save([exponentials, sums, at]);
-    const atTarget = tf.gather(tf.reshape(shifted, [size]), at);
+    save([shares, at]);
+    const atTarget = tf.gather(tf.reshape(logits, [size]), at);
+    // The largest logit's share is 1 / Σ exp(logit − largest): both maxima give log Σ exp without another array of
+    // the logits' size. It is at least 1 / vocabulary, so that its logarithm is exact enough where a share's own,
+    // which can be 0, would not be.
+    const largest = tf.max(logits, 1);
+    const logSum = tf.sub(largest, tf.log(tf.max(shares, 1)));
     return {
-      value: tf.sub(tf.reshape(tf.log(sums), [rows]), atTarget) as tf.Tensor1D,
+      value: tf.sub(logSum, atTarget) as tf.Tensor1D,
       // softmax − one-hot, with the one element that differs in each row written in place of a one-hot matrix.
       gradient: (dy, saved) => {
-        const [exponential, sum, positions] = saved as [tf.Tensor, tf.Tensor, tf.Tensor1D];
-        const shares = tf.reshape(tf.mul(exponential, tf.reciprocal(sum)), [size]);
-        const lowered = tf.sub(tf.gather(shares, positions), 1);
-        const flat = tf.tensorScatterUpdate(shares, tf.reshape(positions, [rows, 1]), lowered);
+        const [share, positions] = saved as [tf.Tensor, tf.Tensor1D];
+        const flatShares = tf.reshape(share, [size]);
+        const lowered = tf.sub(tf.gather(flatShares, positions), 1);
+        const flat = tf.tensorScatterUpdate(flatShares, tf.reshape(positions, [rows, 1]), lowered);
         return [tf.mul(tf.reshape(flat, [rows, vocabulary]), tf.reshape(dy, [rows, 1]))];
       },
     };
