@@ -50,6 +50,22 @@ export interface EngineSession {
   notes?(): readonly string[];
 }
 
+/**
+ * A definition's functions over several runs at once, each with a state of its own, by one run of the runtime: what as
+ * many sessions give, to rounding. With two runs or more their number and what the others do change no bit of a run's
+ * numbers; one alone may be computed in another order. Calls are made one after the other.
+ */
+export interface RunsSession {
+  readonly runs: number;
+  /** As EngineSession's, of one run (0 … runs − 1). */
+  writeState(run: number, values: Arrays): Promise<void>;
+  readState(run: number): Promise<Arrays>;
+  /** Calls a function for each run that has feeds; null: nothing happens to this one. Outputs in the runs' order. */
+  call(functionName: string, feeds: readonly (Arrays | null)[]): Promise<(Arrays | null)[]>;
+  close(): Promise<void>;
+  notes?(): readonly string[];
+}
+
 export type EngineName = 'onnx' | 'tensorflow';
 
 export interface Engine {
@@ -59,4 +75,6 @@ export interface Engine {
   /** Library and version, e.g. `onnxruntime-node 1.30.0`. */
   readonly version: string;
   open(definition: SessionDefinition): Promise<EngineSession>;
+  /** Absent where an engine cannot take several runs at once. */
+  openRuns?(definition: SessionDefinition, runs: number): Promise<RunsSession>;
 }

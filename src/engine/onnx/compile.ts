@@ -1,7 +1,7 @@
 import type * as ort from 'onnxruntime-node';
+import { ACTIVE, overRuns } from '../trace/overRuns.ts';
 import { recordFunction } from '../trace/recordFunction.ts';
-import { stateLayout } from '../trace/stateLayout.ts';
-import type { SessionDefinition, TensorSpec } from '../types.ts';
+import type { SessionDefinition, TensorSpec, TensorSpecs } from '../types.ts';
 import type { DeviceBackend } from './devices.ts';
 import { finishGraph } from './finish.ts';
 import { repeatedGraph } from './repeat.ts';
@@ -18,14 +18,24 @@ export interface CompiledFunction {
   release(): Promise<void>;
 }
 
+/** How often one run of the runtime makes a call. */
+export interface Multiplicity {
+  /** One after the other. */
+  callsAtOnce: number;
+  /** Side by side, on a state each; null: no axis of runs. */
+  runs: number | null;
+}
+
 export async function compileFunction(
   backend: DeviceBackend,
   definition: SessionDefinition,
   functionName: string,
-  callsAtOnce: number,
+  { callsAtOnce, runs }: Multiplicity,
 ): Promise<CompiledFunction> {
   const step = definition.functions[functionName]!;
-  const recorded = await recordFunction(definition, step);
+  const alone = await recordFunction(definition, step);
+  const recorded = runs === null ? alone : overRuns(alone, runs);
+  const feedSpecs = runs === null ? step.feeds : specsOverRuns(step.feeds, runs);
   const graph = finishGraph(
     recorded.graph,
     Object.fromEntries([
@@ -33,11 +43,10 @@ export async function compileFunction(
       ...Object.entries(recorded.stateOutputs).map(([name, value]) => [`state/${name}`, value] as const),
     ]),
   );
-  const buffers = stateLayout(definition);
   const used = new Set(graph.inputs.map((value) => value.name));
   const feeds = Object.entries(recorded.feedInputs)
     .filter(([, value]) => used.has(value.name))
-    .map(([name, value]): CompiledFunction['feeds'][number] => [value.name, name, step.feeds[name]!]);
+    .map(([name, value]): CompiledFunction['feeds'][number] => [value.name, name, feedSpecs[name]!]);
   const reads = new Map(
     Object.entries(recorded.stateInputs)
       .filter(([, value]) => used.has(value.name))
@@ -53,8 +62,8 @@ export async function compileFunction(
   let made: Promise<ort.InferenceSession> | undefined;
   if (callsAtOnce > 1 && feeds.length > 0) {
     const carried = writes.map(([output, buffer]) => {
-      const { shape, dtype } = buffers[buffer]!.spec;
-      return { output, input: { name: `in:state/${buffer}`, shape, type: dtype } };
+      const { shape, type } = recorded.stateOutputs[buffer]!;
+      return { output, input: { name: `in:state/${buffer}`, shape, type } };
     });
     // What a call replaces without reading it goes into the loop all the same.
     for (const [i, { input }] of carried.entries()) reads.set(input.name, writes[i]![1]);
@@ -78,5 +87,14 @@ export async function compileFunction(
       await session.release();
       await (await made)?.release();
     },
+  };
+}
+
+/** Feeds of several runs, and which of the runs take part. */
+function specsOverRuns(specs: TensorSpecs, runs: number): TensorSpecs {
+  const over = (spec: TensorSpec): TensorSpec => ({ ...spec, shape: [runs, ...spec.shape] });
+  return {
+    ...Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, over(spec)])),
+    [ACTIVE]: { shape: [runs], dtype: 'float32' },
   };
 }

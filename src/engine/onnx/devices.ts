@@ -2,12 +2,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
-import type { SessionDefinition } from '../types.ts';
 import { deviceError } from './deviceErrors.ts';
 import type { OnnxDevice } from './deviceNames.ts';
 import { encodeModel, type FinishedGraph, type RepeatedGraph } from './encode.ts';
 import { describePlacement, placementOf } from './placement.ts';
-import { hostState, type SessionState } from './state.ts';
+import { hostState, type SessionState, type StateLayout } from './state.ts';
 import { webgpuGraph } from './webgpuGraph.ts';
 import { webgpuState } from './webgpuState.ts';
 
@@ -18,7 +17,7 @@ export interface DeviceBackend {
     graph: FinishedGraph | RepeatedGraph,
     stateOutputs: readonly string[],
   ): Promise<ort.InferenceSession>;
-  allocateState(definition: SessionDefinition): SessionState;
+  allocateState(layout: StateLayout): SessionState;
   /** What somebody who reads the log should know, e.g. which nodes are not on the device. */
   readonly notes: readonly string[];
 }
@@ -72,12 +71,12 @@ function gpuBackend(
         rmSync(folder, { recursive: true, force: true });
       }
     },
-    allocateState: (definition) => {
-      if (device === 'webgpu') return webgpuState(definition, options);
+    allocateState: (layout) => {
+      if (device === 'webgpu') return webgpuState(layout, options);
       notes.push(
         'the state travels between processor and GPU on every call: onnxruntime-node keeps none with CUDA',
       );
-      return hostState(definition);
+      return hostState(layout);
     },
     notes,
   };

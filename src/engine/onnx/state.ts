@@ -1,6 +1,8 @@
 import * as ort from 'onnxruntime-node';
-import { elementsOf, stateLayout } from '../trace/stateLayout.ts';
-import type { Arrays, SessionDefinition, TensorSpec, TensorValues } from '../types.ts';
+import { elementsOf, type StateBuffer } from '../trace/stateLayout.ts';
+import type { Arrays, TensorSpec, TensorValues } from '../types.ts';
+
+export type StateLayout = Record<string, StateBuffer>;
 
 /** What a session keeps between calls, buffer by buffer (see stateLayout). */
 export interface SessionState {
@@ -18,11 +20,11 @@ export interface SessionState {
 }
 
 /** State in the process's own memory: two arrays a buffer, so that no call allocates or copies state. */
-export function hostState(definition: Pick<SessionDefinition, 'state'>): SessionState {
+export function hostState(layout: StateLayout): SessionState {
   const current: Record<string, ort.Tensor> = {};
   const spare: Record<string, ort.Tensor> = {};
-  const places = placesOf(definition);
-  for (const [buffer, { spec }] of Object.entries(stateLayout(definition))) {
+  const places = placesOf(layout);
+  for (const [buffer, { spec }] of Object.entries(layout)) {
     current[buffer] = tensorOf(spec, emptyArray(spec));
     spare[buffer] = tensorOf(spec, emptyArray(spec));
   }
@@ -51,9 +53,9 @@ export interface Place {
   size: number;
 }
 
-export function placesOf(definition: Pick<SessionDefinition, 'state'>): Record<string, Place> {
+export function placesOf(layout: StateLayout): Record<string, Place> {
   const places: Record<string, Place> = {};
-  for (const [buffer, { entries }] of Object.entries(stateLayout(definition))) {
+  for (const [buffer, { entries }] of Object.entries(layout)) {
     for (const { name, offset, size } of entries) places[name] = { buffer, offset, size };
   }
   return places;

@@ -1,21 +1,16 @@
 import * as ort from 'onnxruntime-node';
 import type { Value } from '../trace/graph.ts';
-import { stateLayout } from '../trace/stateLayout.ts';
-import type { Arrays, SessionDefinition, TensorValues } from '../types.ts';
+import type { Arrays, TensorValues } from '../types.ts';
 import { encodeModel } from './encode.ts';
-import { emptyArray, partOf, placesOf, type SessionState, tensorOf } from './state.ts';
+import { emptyArray, partOf, placesOf, type SessionState, type StateLayout, tensorOf } from './state.ts';
 
 /**
  * State that stays in the GPU's memory between calls. onnxruntime-node 1.30 gives outputs as `gpu-buffer` tensors and
  * takes them as inputs (with WebGPU; it has nothing of the kind for CUDA), but cannot download one: `getData` ends the
  * process. So what is written or read goes through a graph of copies, whose outputs are on the side that is wanted.
  */
-export function webgpuState(
-  definition: Pick<SessionDefinition, 'state'>,
-  options: ort.InferenceSession.SessionOptions,
-): SessionState {
-  const layout = stateLayout(definition);
-  const places = placesOf(definition);
+export function webgpuState(layout: StateLayout, options: ort.InferenceSession.SessionOptions): SessionState {
+  const places = placesOf(layout);
   const tensors: Record<string, ort.Tensor> = {};
   for (const [buffer, { spec }] of Object.entries(layout)) tensors[buffer] = tensorOf(spec, emptyArray(spec));
   const copying: Partial<Record<CopyTo, Promise<ort.InferenceSession>>> = {};
@@ -88,7 +83,7 @@ type CopyTo = 'cpu' | 'gpu-buffer';
 const EMPTY = { shape: [0], dtype: 'float32' } as const;
 
 /** Every buffer from an input to an output. */
-function copyGraph(layout: ReturnType<typeof stateLayout>): Uint8Array {
+function copyGraph(layout: StateLayout): Uint8Array {
   const values = (prefix: string): Value[] =>
     Object.entries(layout).map(([buffer, { spec }]) => ({
       name: `${prefix}:${buffer}`,

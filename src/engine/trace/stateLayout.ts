@@ -34,6 +34,27 @@ export function stateLayout(definition: Pick<SessionDefinition, 'state'>): Recor
   return buffers;
 }
 
+/** Name of an entry that several runs have, each its own. */
+export const entryOfRun = (run: number, name: string): string => `${run}:${name}`;
+
+/** The same buffers for several runs: each with a leading axis of `runs`, and every entry once for each run. */
+export function layoutOverRuns(
+  layout: Record<string, StateBuffer>,
+  runs: number,
+): Record<string, StateBuffer> {
+  const over = ({ spec, entries }: StateBuffer): StateBuffer => ({
+    spec: { ...spec, shape: [runs, ...spec.shape] },
+    entries: Array.from({ length: runs }, (_, run) =>
+      entries.map((entry) => ({
+        ...entry,
+        name: entryOfRun(run, entry.name),
+        offset: run * elementsOf(spec) + entry.offset,
+      })),
+    ).flat(),
+  });
+  return Object.fromEntries(Object.entries(layout).map(([key, buffer]) => [key, over(buffer)]));
+}
+
 function partition(specs: TensorSpecs): { shared: [string, TensorSpec][]; own: [string, TensorSpec][] } {
   const small = ([, spec]: [string, TensorSpec]): boolean =>
     spec.dtype === 'float32' && elementsOf(spec) < SHARED_BELOW_ELEMENTS;
