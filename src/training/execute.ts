@@ -35,7 +35,7 @@ export interface RunTask {
 }
 
 export interface RunContext {
-  /** Opens, or reuses, a session for a definition; equal keys mean equal definitions. */
+  /** A session for a definition, new or used before; equal keys mean equal definitions. Whoever gives it closes it. */
   openSession(key: unknown, definition: () => SessionDefinition): Promise<EngineSession>;
   emit(event: TrainingEvent): void | Promise<void>;
   /** A line for the log, e.g. why a checkpoint could not be used. */

@@ -3,6 +3,7 @@ import { parseOnnxDevice } from '../engine/onnx/deviceNames.ts';
 import { openOnnxDevice } from '../engine/onnx/openDevice.ts';
 import { type OpenedEngine, openEngine } from '../engine/openEngine.ts';
 import type { Engine, EngineName, EngineSession, SessionDefinition } from '../engine/types.ts';
+import { openPopulation, type Population } from './population.ts';
 import { checkTraining, checkWorthwhile } from './tinyTraining.ts';
 
 let opened: Promise<OpenedEngine> | undefined;
@@ -39,22 +40,79 @@ function open(name: EngineName): Promise<OpenedEngine> {
   });
 }
 
+/** A session for one run, given back when the run has ended. */
+export interface SessionLease {
+  session: EngineSession;
+  release(): Promise<void>;
+}
+
+/** Opens sessions for runs; equal keys mean equal definitions. */
+export type SessionSource = (
+  engine: Engine,
+  key: unknown,
+  definition: () => SessionDefinition,
+) => Promise<SessionLease>;
+
 /**
- * Keeps the last session: the runs of one model size share shapes, so that a trainer that takes them one after the
- * other traces and builds the graph once. Only one is kept, for the sake of device memory.
+ * Sessions for a trainer's runs. The runs of one model size share shapes: where several train at once (`population`)
+ * and the engine can, they share a graph; else the session that was given back last is kept for the next run, so that
+ * a trainer which takes them one after the other traces and builds the graph once. Only one is kept, for the sake of
+ * device memory.
  */
-export function sessionCache(
-  note: (line: string) => void = () => {},
-): (engine: Engine, key: unknown, definition: () => SessionDefinition) => Promise<EngineSession> {
-  let last: { key: string; session: EngineSession } | undefined;
+export function sessionSource(population: number, note: (line: string) => void = () => {}): SessionSource {
+  const alone = keptSessions(note);
+  if (population <= 1) return alone;
+  const together = sharedSessions(population, note);
+  let told = false;
+  return (engine, key, definition) => {
+    if (engine.openRuns) return together(engine, key, definition);
+    if (!told)
+      note(`the ${engine.name} engine trains ${population} runs beside each other, not in one graph`);
+    told = true;
+    return alone(engine, key, definition);
+  };
+}
+
+function keptSessions(note: (line: string) => void): SessionSource {
+  let kept: { hash: string; session: EngineSession } | undefined;
+  const replaceKept = async (next: typeof kept): Promise<void> => {
+    const old = kept;
+    kept = next;
+    await old?.session.close();
+  };
   return async (engine, key, definition) => {
     const hash = canonicalHash(key);
-    if (last?.key !== hash) {
-      await last?.session.close();
-      last = undefined;
-      last = { key: hash, session: await engine.open(definition()) };
-      for (const line of last.session.notes?.() ?? []) note(line);
+    let session: EngineSession;
+    if (kept?.hash === hash) {
+      session = kept.session;
+      kept = undefined;
+    } else {
+      await replaceKept(undefined);
+      session = await engine.open(definition());
+      for (const line of session.notes?.() ?? []) note(line);
     }
-    return last.session;
+    return { session, release: () => replaceKept({ hash, session }) };
+  };
+}
+
+function sharedSessions(most: number, note: (line: string) => void): SessionSource {
+  const populations = new Map<string, Population>();
+  return async (engine, key, definition) => {
+    const hash = canonicalHash(key);
+    for (const [other, population] of populations) {
+      if (other === hash || population.members > 0) continue;
+      populations.delete(other);
+      await population.close();
+    }
+    const openRuns = async (runs: number) => {
+      const session = await engine.openRuns!(definition(), runs);
+      note(`a graph for ${runs} runs at once`);
+      for (const line of session.notes?.() ?? []) note(line);
+      return session;
+    };
+    const population = populations.get(hash) ?? openPopulation({ openRuns, most });
+    populations.set(hash, population);
+    const session = population.join();
+    return { session, release: () => session.close() };
   };
 }

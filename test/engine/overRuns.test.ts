@@ -65,7 +65,7 @@ function tokens(spec: ModelSpec, seed: string): Int32Array {
 
 /** Largest difference between two arrays. */
 const furthest = (a: Arrays[string], b: Arrays[string]): number =>
-  a.reduce((most: number, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
+  Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
 const isSame = (a: Arrays[string], b: Arrays[string]): boolean => a.every((value, i) => value === b[i]);
 
 /** Rates differ between runs, and one clips while another does not. */
