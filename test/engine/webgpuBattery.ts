@@ -2,8 +2,10 @@
 import { expect, test } from 'vitest';
 import { createOnnxEngine } from '../../src/engine/onnx/engine.ts';
 import { openOnnxDevice } from '../../src/engine/onnx/openDevice.ts';
+import { sessionDefinition } from '../../src/model/session.ts';
 import { checkTraining } from '../../src/training/tinyTraining.ts';
 import { engineContract } from '../contract/engine.ts';
+import { BATCHES, MODELS, OPTIMIZER, runsContract } from '../contract/runs.ts';
 
 engineContract('onnx on webgpu', () => createOnnxEngine('webgpu'));
 
@@ -23,4 +25,23 @@ test('auto takes webgpu, says why not cuda, and trains a tiny model as the proce
     ),
     expect.stringMatching(/^evaluate: .* the processor 2 Slice; 2 copies to the GPU, 0 back$/),
   ]);
+}, 150_000);
+
+runsContract('onnx on webgpu', () => createOnnxEngine('webgpu'), {
+  models: { 'tied, two heads': MODELS['tied, two heads']! },
+  tolerance: 1e-4,
+});
+
+test('several runs take hardly more launches than one, and nothing leaves the GPU in between', async () => {
+  const definition = sessionDefinition(MODELS['tied, two heads']!, OPTIMIZER, BATCHES);
+  const engine = createOnnxEngine('webgpu');
+  const [one, many] = [await engine.open(definition), await engine.openRuns!(definition, 9)];
+  const launches = (notes: readonly string[] = []) => {
+    const found =
+      /^train: webgpu computes (\d+) of \d+ nodes, the processor 2 Slice; 2 copies to the GPU, 0 back$/;
+    return Number(found.exec(notes[0]!)?.[1]);
+  };
+  expect(launches(many.notes?.())).toBeLessThan(1.3 * launches(one.notes?.()));
+  await one.close();
+  await many.close();
 }, 150_000);

@@ -1,4 +1,5 @@
 import { indexConstant } from '../kernels/arrangement.ts';
+import { castValue } from '../kernels/elementwise.ts';
 import { reshaped } from './backend.ts';
 import { createGraph, type Graph, type GraphNode, sizeOf, type Value } from './graph.ts';
 import type { RecordedFunction } from './recordFunction.ts';
@@ -70,6 +71,8 @@ interface Lifts {
   whole(name: string): Value;
   /** Numbers of a constant operand: axes, sizes, positions. */
   numbers(name: string): number[];
+  /** Of whole numbers that were made wider: the 32-bit ones, in whatever shape. GPUs have no others. */
+  narrow(name: string): string;
   put(name: string, value: Value, differs: boolean): void;
 }
 
@@ -99,6 +102,16 @@ function liftsInto(graph: Graph, source: Graph, runs: number): Lifts {
       const data = source.dataOf(source.valueNamed(name));
       if (!data) throw new Error('over runs: sizes and axes must be constants');
       return [...data].map(Number);
+    },
+    narrow: (name) => {
+      let from = name;
+      for (;;) {
+        const value = source.valueNamed(from);
+        if (value.type === 'int32') return from;
+        const producer = source.producerOf(value);
+        if (producer?.op !== 'Cast' && producer?.op !== 'Reshape') return name;
+        from = producer.inputs[0]!;
+      }
     },
     put: (name, value, differs) => {
       lifted.set(name, { value, differs });
@@ -200,16 +213,22 @@ const gather: Rule = (lifts, node) => {
 };
 
 function tablesBelowEachOther(lifts: Lifts, data: string, indices: string): [Value, Value] {
-  const { graph, runs } = lifts;
   const [rows, ...rest] = lifts.shapeOf(data) as [number, ...number[]];
-  const positions = lifts.get(indices);
+  const table = reshaped(lifts.graph, lifts.whole(data), [lifts.runs * rows, ...rest]);
+  return [table, movedPositions(lifts, indices, rows)];
+}
+
+/** Positions in a table of so many rows, moved to the run's own table. */
+function movedPositions(lifts: Lifts, indices: string, rows: number): Value {
+  const { graph, runs } = lifts;
+  const positions = lifts.get(lifts.narrow(indices));
   const starts = Array.from({ length: runs }, (_, run) => run * rows);
   const firsts = graph.constant(
     positions.type === 'int32' ? Int32Array.from(starts) : BigInt64Array.from(starts, BigInt),
     [runs, ...positions.shape.slice(1).map(() => 1)],
   );
   const moved = graph.emit('Add', [positions, firsts], positions.shape, positions.type);
-  return [reshaped(graph, lifts.get(data), [runs * rows, ...rest]), moved];
+  return castValue(graph, reshaped(graph, moved, [runs, ...lifts.shapeOf(indices)]), lifts.typeOf(indices));
 }
 
 /** Index tuples get the run's number as their first element. */
@@ -230,8 +249,16 @@ const gatherNd: Rule = (lifts, node) => {
 };
 
 const scatterNd: Rule = (lifts, node) => {
+  const { graph, runs } = lifts;
   const [data, tuples, updates] = node.inputs as [string, string, string];
-  emit(lifts, node, [lifts.whole(data), tuplesOfRuns(lifts, tuples), lifts.whole(updates)]);
+  const shape = lifts.shapeOf(data);
+  if (lifts.shapeOf(tuples).at(-1) === 1 && lifts.differs(tuples)) {
+    const operands = [...tablesBelowEachOther(lifts, data, tuples), lifts.whole(updates)];
+    const all = [runs * shape[0]!, ...shape.slice(1)];
+    const { attributes } = node;
+    const written = graph.emit('ScatterND', operands, all, lifts.typeOf(data), { attributes });
+    lifts.put(node.outputs[0]!, reshaped(graph, written, [runs, ...shape]), true);
+  } else emit(lifts, node, [lifts.whole(data), tuplesOfRuns(lifts, tuples), lifts.whole(updates)]);
 };
 
 /** Its sequences are independent: those of all runs stand one after the other. */
