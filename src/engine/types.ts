@@ -52,8 +52,8 @@ export interface EngineSession {
 
 /**
  * A definition's functions over several runs at once, each with a state of its own, by one run of the runtime: what as
- * many sessions give, to rounding. With two runs or more their number and what the others do change no bit of a run's
- * numbers; one alone may be computed in another order. Calls are made one after the other.
+ * many sessions give, to rounding. What the others do changes no bit of a run's numbers; how many they are may, on a GPU,
+ * and one alone may be computed in another order. Calls are made one after the other.
  */
 export interface RunsSession {
   readonly runs: number;

@@ -45,11 +45,26 @@ const feedsOf = (spec: ModelSpec, run: number, step: number): Arrays => ({
   step: Float32Array.of(step),
 });
 
+export interface RunsContractOptions {
+  models?: Record<string, ModelSpec>;
+  /** Of losses and norms against runs alone, relative. */
+  tolerance?: number;
+  /** What runs that train alone are trained on. */
+  alone?: () => Engine;
+  /** Whether graphs for other numbers of runs give the same bits: a GPU may share out the work differently. */
+  bitsOfAnyNumber?: boolean;
+}
+
 /** What every engine must do that takes several runs at once. */
 export function runsContract(
   label: string,
   makeEngine: () => Engine,
-  { models = MODELS, tolerance = 1e-5 }: { models?: Record<string, ModelSpec>; tolerance?: number } = {},
+  {
+    models = MODELS,
+    tolerance = 1e-5,
+    bitsOfAnyNumber = true,
+    alone: makeAlone = makeEngine,
+  }: RunsContractOptions = {},
 ): void {
   const openRuns = (definition: SessionDefinition, runs: number): Promise<RunsSession> =>
     makeEngine().openRuns!(definition, runs);
@@ -61,7 +76,7 @@ export function runsContract(
       const together = await openRuns(definition, RUNS);
       const alone: EngineSession[] = [];
       for (let run = 0; run < RUNS; run++) {
-        alone.push(await makeEngine().open(definition));
+        alone.push(await makeAlone().open(definition));
         await alone[run]!.writeState(initialState(spec, run));
         await together.writeState(run, initialState(spec, run));
       }
@@ -98,7 +113,7 @@ export function runsContract(
       for (const session of [together, ...alone]) await session.close();
     });
 
-    test('what the neighbours do, and how many there are from two on, changes no bit', async () => {
+    test('what the neighbours do changes no bit, nor does their number from two on', async () => {
       const lossesBeside = async (runs: number, mine: number, neighbour: (step: number) => Arrays | null) => {
         const session = await openRuns(definition, runs);
         for (let run = 0; run < runs; run++)
@@ -126,7 +141,8 @@ export function runsContract(
       // A neighbour whose numbers are beyond all bounds.
       const diverging = { ...feedsOf(spec, 1, 1), learningRate: Float32Array.of(1e30) };
       same(await lossesBeside(2, 0, () => diverging));
-      same(await lossesBeside(4, 2, (step) => (step % 2 ? feedsOf(spec, 3, step) : null)));
+      if (bitsOfAnyNumber)
+        same(await lossesBeside(4, 2, (step) => (step % 2 ? feedsOf(spec, 3, step) : null)));
     });
   });
 

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const LIBRARIES = dirname(SWIFTSHADER);
 const isInstalled = existsSync(SWIFTSHADER) && existsSync(join(LIBRARIES, 'libvulkan.so.1'));
-/** Alone some 15 s, nearly all of it the compilation of shaders; the machine may be busy. */
+/** Alone some 40 s, nearly all of it the compilation of shaders; the machine may be busy. */
 const LIMIT_MS = 240_000;
 
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
