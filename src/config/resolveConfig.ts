@@ -24,7 +24,11 @@ export interface ConfigResolution {
 export function resolveConfig(tree: ConfigTree): ConfigResolution {
   const parsed = configSchema.safeParse(tree.value);
   const problems = parsed.success ? [] : problemsOf(tree, parsed.error.issues);
-  problems.push(...scheduleProblems(tree.value), ...constraintProblems(tree.value));
+  problems.push(
+    ...scheduleProblems(tree.value),
+    ...constraintProblems(tree.value),
+    ...precisionProblems(tree.value),
+  );
   if (parsed.success) problems.push(...furtherProblems(parsed.data));
   if (!parsed.success || problems.length > 0) throw configError(tree, problems);
   return complete(parsed.data);
@@ -64,6 +68,25 @@ function constraintProblems(value: unknown): ConfigProblem[] {
   if (!law.success || law.data.constraint === 'none' || CONSTRAINABLE.includes(law.data.form)) return [];
   const sentence = `is ${law.data.constraint}, which ${law.data.form} has no form of; only ${CONSTRAINABLE.join(', ')} have`;
   return [{ path: ['law', 'constraint'], sentence }];
+}
+
+/** Kept equal to the limit of a run's spec: weight gradients are sums over a step's tokens, and float16 ends at 65,504. */
+const MOST_HALF_PRECISION_TOKENS = 32_768;
+
+function precisionProblems(value: unknown): ConfigProblem[] {
+  if (!isMapping(value)) return [];
+  const training = trainingSchema.safeParse(value.training);
+  const run = configSchema.shape.run.safeParse(value.run);
+  const models = configSchema.shape.models.safeParse(value.models);
+  if (!training.success || training.data.precision !== 'float16') return [];
+  const tell = (why: string) => [{ path: ['training', 'precision'], sentence: `is float16, ${why}` }];
+  if (run.success && run.data.engine === 'tensorflow')
+    return tell('which run.engine tensorflow does not have; use onnx or auto');
+  const batchTokens = models.success ? training.data.batchSequences * models.data.contextLength : 0;
+  if (batchTokens <= MOST_HALF_PRECISION_TOKENS) return [];
+  return tell(
+    `which takes steps of at most ${MOST_HALF_PRECISION_TOKENS} tokens, not ${batchTokens}; use float32 or a smaller batch`,
+  );
 }
 
 /** Further runs name a domain and a model size of the config, and go on beyond the warm-up. */
@@ -151,6 +174,8 @@ function complete(checked: CheckedConfig): ConfigResolution {
     corpora: { ...checked.corpora, domains: Object.fromEntries(domains) },
     training: {
       batchSequences: training.batchSequences,
+      // Not before a GPU has shown that it pays: docs/performance.md, Precision.
+      precision: training.precision === 'auto' ? 'float32' : training.precision,
       baseTokens,
       cptTokens,
       baseWarmupTokens: warmup(training.baseWarmupTokens, baseTokens),

@@ -138,6 +138,7 @@ const modelsSchema = section({
 
 export const trainingSchema = section({
   batchSequences: count.default(8),
+  precision: oneOf(['auto', 'float32', 'float16']).default('auto'),
   baseTokens: count,
   cptTokens: count,
   warmupShare: below(0, 1).default(0.05),

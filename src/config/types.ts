@@ -27,6 +27,8 @@ export interface ResolvedConfig {
   training: {
     /** Sequences of an optimiser step, of contextLength tokens each. */
     batchSequences: number;
+    /** Of matrix products. */
+    precision: 'float32' | 'float16';
     /** Training tokens of a base run and of a CPT run: multiples of a step's tokens. */
     baseTokens: number;
     cptTokens: number;

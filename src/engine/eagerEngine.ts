@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { UserError } from '../common/errors.ts';
 import { withBackend } from './backendScope.ts';
 import { checkArrays, checkFeeds, closedError } from './checks.ts';
 import { checkNewState } from './trace/recordFunction.ts';
@@ -31,6 +32,11 @@ export function createEagerEngine(backendName: string, names: EagerEngineNames =
 }
 
 async function open(backendName: string, definition: SessionDefinition): Promise<EngineSession> {
+  if (definition.precision === 'float16')
+    throw new UserError(
+      'the eager engine (tensorflow) computes in float32 only',
+      'Set training.precision: float32, or run.engine: onnx.',
+    );
   const state: Tensors = {};
   let closed = false;
   const onBackend = <T>(work: () => T): Promise<T> => {

@@ -25,10 +25,15 @@ export interface StepFunction {
   compute(state: Tensors, feeds: Tensors): { outputs: Tensors; state?: Tensors };
 }
 
+/** What matrix products are computed in. All else is float32 in any case, the state too. */
+export type Precision = 'float32' | 'float16';
+
 export interface SessionDefinition {
   /** Every state entry. */
   state: TensorSpecs;
   functions: Record<string, StepFunction>;
+  /** float32 where it is left out. An engine or device that has no float16 refuses it. */
+  precision?: Precision;
 }
 
 /** Several functions over one state. Calls are made one after the other, never at the same time. */

@@ -79,7 +79,7 @@ async function referenceSpeed(
   const spec = runs[0]?.spec;
   if (!spec) return { training: 1, evaluation: 1 };
   const model = modelFromWidth(128, { vocabularySize: 1024, contextLength: 128 });
-  const speed = await measure(engine, { model, optimizer: spec.optimizer, batchSequences: 8 });
+  const speed = await measure(engine, { ...spec, model, batchSequences: 8 });
   const flops = flopsPerToken(model);
   return { training: speed.training * flops, evaluation: speed.evaluation * flops };
 }
@@ -87,13 +87,14 @@ async function referenceSpeed(
 /** Tokens per second of training steps and of evaluation, after one call of each that is not counted. */
 async function measure(
   engine: Engine,
-  spec: Pick<RunSpec, 'model' | 'optimizer' | 'batchSequences'>,
+  spec: Pick<RunSpec, 'model' | 'optimizer' | 'batchSequences' | 'precision'>,
 ): Promise<{ training: number; evaluation: number }> {
-  const { model, optimizer, batchSequences } = spec;
+  const { model, optimizer, batchSequences, precision } = spec;
   const evaluationBatch = evaluationSequences(model.contextLength);
-  const session = await engine.open(
-    sessionDefinition(model, optimizer, { trainBatch: batchSequences, evaluationBatch }),
-  );
+  const session = await engine.open({
+    ...sessionDefinition(model, optimizer, { trainBatch: batchSequences, evaluationBatch }),
+    precision,
+  });
   try {
     await session.writeState(initialState(model, 0));
     const rows = (count: number) =>

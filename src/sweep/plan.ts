@@ -83,6 +83,7 @@ export function planRuns(
       const shared = {
         numericsVersion: NUMERICS_VERSION,
         engine,
+        precision: training.precision,
         model,
         tokenizerHash,
         general: corpusSpec(corpora.general),

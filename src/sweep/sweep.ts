@@ -90,7 +90,10 @@ async function trainWith(options: SweepOptions, release: (() => unknown)[]): Pro
   const services = options.planOnly ? null : await openServices(options, release);
   const prepared = await prepareOrAssume(options, note);
   if (signal.aborted) return null;
-  const { engine, reason } = await openEngine(config.run.engine);
+  // No other engine has float16: `auto` would look for the fastest.
+  const { engine, reason } = await openEngine(
+    config.training.precision === 'float16' ? 'onnx' : config.run.engine,
+  );
   const runs = planRuns(config, prepared.corpora, engine.name, prepared.tokenizerHash);
   // A fleet trains for a coordinator, unless the config says how many trainers are wanted here.
   const isFleet = Boolean(options.queue.redisUrl) && config.run.trainers === 'auto';

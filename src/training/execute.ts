@@ -59,12 +59,13 @@ export async function executeRun(task: RunTask, context: RunContext): Promise<Ru
   const run = runId(spec);
   const setupBeganMs = context.nowMs();
   const evaluationBatch = evaluationSequences(spec.model.contextLength);
-  const definition = sessionDefinition(spec.model, spec.optimizer, {
-    trainBatch: spec.batchSequences,
-    evaluationBatch,
-  });
+  const { model, optimizer, batchSequences: trainBatch, precision } = spec;
+  const definition: SessionDefinition = {
+    ...sessionDefinition(model, optimizer, { trainBatch, evaluationBatch }),
+    precision,
+  };
   const session = await context.openSession(
-    { model: spec.model, optimizer: spec.optimizer, trainBatch: spec.batchSequences, evaluationBatch },
+    { model, optimizer, trainBatch, evaluationBatch, precision },
     () => definition,
   );
 

@@ -7,6 +7,12 @@ import { canonicalHash } from '../common/canonical.ts';
  */
 export const NUMERICS_VERSION = 3;
 
+/**
+ * Tokens of one optimiser step in float16 at most: the weights' gradients are sums over them, which must stay below
+ * float16's 65,504 (src/engine/trace/halfPrecision.ts). The config's schema has the same limit.
+ */
+export const MOST_HALF_PRECISION_TOKENS = 32_768;
+
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hex');
 /** Whoever reads a spec from a queue must not be made to build what no machine holds. */
 const LIMITS = {
@@ -64,6 +70,8 @@ export const runSpecSchema = z
   .strictObject({
     numericsVersion: z.literal(NUMERICS_VERSION),
     engine: z.enum(['onnx', 'tensorflow']),
+    /** Of matrix products; everything else is float32. */
+    precision: z.enum(['float32', 'float16']),
     /** A base model is pre-trained on the general corpus only; a cpt run continues one on a mixture. */
     kind: z.enum(['base', 'cpt']),
     /** Id of the base run that a cpt run continues. */
@@ -109,6 +117,15 @@ export const runSpecSchema = z
   .refine(
     (spec) => spec.general.name === 'general' && spec.domain?.name !== 'general',
     'the general corpus is called general, a domain is not',
+  )
+  .refine(
+    ({ precision, engine }) => precision === 'float32' || engine === 'onnx',
+    'only the onnx engine has float16',
+  )
+  .refine(
+    ({ precision, batchSequences, model }) =>
+      precision === 'float32' || batchSequences * model.contextLength <= MOST_HALF_PRECISION_TOKENS,
+    `float16 takes at most ${MOST_HALF_PRECISION_TOKENS} tokens a step`,
   )
   .refine((spec) => spec.warmupTokens < spec.tokens, 'the warm-up must end before the run does')
   .refine(({ tokens, evaluationTokens, batchSequences, model }) => {

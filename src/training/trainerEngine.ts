@@ -1,4 +1,6 @@
 import { canonicalHash } from '../common/canonical.ts';
+import { messageOf, UserError } from '../common/errors.ts';
+import { DeviceError } from '../engine/onnx/deviceErrors.ts';
 import { parseOnnxDevice } from '../engine/onnx/deviceNames.ts';
 import { openOnnxDevice } from '../engine/onnx/openDevice.ts';
 import { type OpenedEngine, openEngine } from '../engine/openEngine.ts';
@@ -60,16 +62,38 @@ export type SessionSource = (
  * device memory.
  */
 export function sessionSource(population: number, note: (line: string) => void = () => {}): SessionSource {
+  const check = halfPrecisionCheck();
   const alone = keptSessions(note);
-  if (population <= 1) return alone;
   const together = sharedSessions(population, note);
   let told = false;
-  return (engine, key, definition) => {
+  return async (engine, key, definition) => {
+    await check(engine, definition);
+    if (population <= 1) return alone(engine, key, definition);
     if (engine.openRuns) return together(engine, key, definition);
     if (!told)
       note(`the ${engine.name} engine trains ${population} runs beside each other, not in one graph`);
     told = true;
     return alone(engine, key, definition);
+  };
+}
+
+/**
+ * A GPU has trained a tiny model in float32 when it was opened (see openTrainerEngine); the first session in float16 has
+ * it train one in that.
+ */
+function halfPrecisionCheck(): (engine: Engine, definition: () => SessionDefinition) => Promise<void> {
+  let checked: Promise<unknown> | undefined;
+  return async (engine, definition) => {
+    if (engine.device === 'cpu' || definition().precision !== 'float16') return;
+    checked ??= checkTraining(engine, 'float16');
+    try {
+      await checked;
+    } catch (error) {
+      checked = undefined;
+      if (error instanceof UserError) throw error;
+      const remedy = 'Set training.precision: float32, or train on another device.';
+      throw new DeviceError('unsupported', messageOf(error), remedy, error);
+    }
   };
 }
 

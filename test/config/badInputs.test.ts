@@ -9,7 +9,7 @@ const slip = (from: string, to: string): string => {
 };
 
 const TRAINING_KEYS =
-  'batchSequences, baseTokens, cptTokens, warmupShare, baseWarmupTokens, cptWarmupTokens, learningRate, ' +
+  'batchSequences, precision, baseTokens, cptTokens, warmupShare, baseWarmupTokens, cptWarmupTokens, learningRate, ' +
   'cptLearningRateScale, moments, optimizer';
 
 describe('a config file that cannot be used', () => {
@@ -221,6 +221,21 @@ describe('a config file that cannot be used', () => {
       'population',
       `${LEAST}run: { population: 65 }\n`,
       'my.yaml:11:8 run.population is 65; allowed: auto, off, or a whole number from 1 to 64',
+    ],
+    [
+      'an unknown precision',
+      `${LEAST}  precision: half\n`,
+      'my.yaml:11:3 training.precision is "half"; allowed: one of auto, float32, float16',
+    ],
+    [
+      'float16 with an engine that has none',
+      `${LEAST}  precision: float16\nrun: { engine: tensorflow }\n`,
+      'my.yaml:11:3 training.precision is float16, which run.engine tensorflow does not have; use onnx or auto',
+    ],
+    [
+      'float16 with steps whose sums could leave it',
+      `${LEAST}  precision: float16\n  batchSequences: 257\n`,
+      'my.yaml:11:3 training.precision is float16, which takes steps of at most 32768 tokens, not 32896; use float32 or a smaller batch',
     ],
     [
       'more points than steps',

@@ -34,6 +34,7 @@ describe('resolveConfig', () => {
       },
       training: {
         batchSequences: 8,
+        precision: 'float32',
         baseTokens: 1_024_000,
         cptTokens: 614_400,
         baseWarmupTokens: 51_200,
@@ -69,11 +70,21 @@ describe('resolveConfig', () => {
         'run.population=off',
         'training.cptWarmupTokens=0',
         'corpora.validationTokens=40000',
+        'training.precision=float16',
       ].map((override) => (override.startsWith('tokenizer') ? 'tokenizer={file: t.json}' : override)),
     );
     const again = resolveConfig(parseConfigFile(resolvedConfigYaml(config), 'saved.yaml'));
     expect(again).toEqual({ config, notes: [] });
     expect(resolveConfig(treeOf(JSON.parse(JSON.stringify(config)), 'saved')).config).toEqual(config);
+  });
+
+  it('takes float32 unless float16 is asked for', () => {
+    const precisionOf = (...overrides: string[]) => resolveText(LEAST, overrides).config.training.precision;
+    expect(precisionOf('training.precision=auto')).toBe('float32');
+    expect(precisionOf('training.precision=float32', 'run.engine=tensorflow')).toBe('float32');
+    expect(precisionOf('training.precision=float16')).toBe('float16');
+    expect(precisionOf('training.precision=float16', 'run.engine=onnx')).toBe('float16');
+    expect(precisionOf('training.precision=float16', 'training.batchSequences=256')).toBe('float16');
   });
 
   it('rounds tokens up to whole steps, and says so', () => {

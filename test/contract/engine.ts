@@ -192,6 +192,36 @@ export function engineContract(label: string, makeEngine: () => Engine): void {
       await expect(atOnce.callEach('scale', [...factors, {}])).rejects.toThrow(/feed factor is missing/);
     });
 
+    test('products in float16 are rounded, or refused with what to set', async () => {
+      // Float16 has 128 and 128.125 and nothing between; and nothing between 128² and 128² + 16.
+      const X = Float32Array.of(128.0625, 1);
+      const rounded = async (): Promise<Arrays> => {
+        const session = await open({
+          precision: 'float16',
+          state: { x: { shape: [1, 2], dtype: 'float32' } },
+          functions: {
+            square: {
+              feeds: {},
+              reads: ['x'],
+              compute: ({ x }) => ({ outputs: { square: tf.matMul(x!, x!, false, true) } }),
+            },
+          },
+        });
+        await session.writeState({ x: X });
+        const { square } = await session.call('square', {});
+        return { square: square!, ...(await session.readState()) };
+      };
+      const results = await rounded().catch((error: unknown) => error);
+      if (results instanceof Error) {
+        expect(results).toBeInstanceOf(UserError);
+        expect((results as UserError).nextStep).toMatch(/training\.precision: float32/);
+      } else
+        expect(results).toEqual({
+          square: Float32Array.of(128 ** 2),
+          x: X,
+        });
+    });
+
     test('sessions are independent', async () => {
       const [one, other] = [await open(), await open()];
       await one.writeState({ a: A });

@@ -24,6 +24,13 @@ const RECORDED: [device: string, problem: string, sentence: RegExp, remedy: RegE
   ],
   [
     'webgpu',
+    'unsupported',
+    /has no float16/,
+    /training\.precision: float32/,
+    "Non-zero status code returned while running Cast node. Name:'' Status Message: shader_helper.cc:416 GenerateSourceCode Program Cast requires f16 but the device does not support it.",
+  ],
+  [
+    'webgpu',
     'memory',
     /is out of memory/,
     /nvidia-smi/,

@@ -1,4 +1,5 @@
 // What webgpu.test.ts has run in a process of its own, with a Vulkan driver.
+import * as tf from '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
 import { createOnnxEngine } from '../../src/engine/onnx/engine.ts';
 import { openOnnxDevice } from '../../src/engine/onnx/openDevice.ts';
@@ -27,6 +28,27 @@ test('auto takes webgpu, says why not cuda, and trains a tiny model as the proce
     expect.stringMatching(/^evaluate: .* the processor 2 Slice; 2 copies to the GPU, 0 back$/),
   ]);
 }, 150_000);
+
+test('a driver without float16 is told as such, with what to set', async () => {
+  const session = await createOnnxEngine('webgpu').open({
+    precision: 'float16',
+    state: { x: { shape: [4, 4], dtype: 'float32' } },
+    functions: {
+      square: {
+        feeds: {},
+        reads: ['x'],
+        compute: ({ x }) => ({ outputs: { square: tf.matMul(x!, x!) } }),
+      },
+    },
+  });
+  // SwiftShader has no shader-f16.
+  await expect(session.call('square', {})).rejects.toMatchObject({
+    problem: 'unsupported',
+    message: expect.stringMatching(/^webgpu has no float16/),
+    nextStep: expect.stringMatching(/training\.precision: float32/),
+  });
+  await session.close();
+});
 
 /** Shaders are compiled anew for every graph, which takes seconds. */
 const SMALL = modelFromWidth(16, { vocabularySize: 50, contextLength: 12, heads: 2, layers: 1 });

@@ -240,6 +240,7 @@ describe('other than a run', () => {
   it.each<[string, readonly string[], readonly unknown[]]>([
     ['kind', ['spec', 'kind'], ['fine-tune', 'BASE', '', 'base ', null, 'constructor', ['base']]],
     ['engine', ['spec', 'engine'], ['cuda', '../onnx', 'child_process', 'toString', '', null]],
+    ['precision', ['spec', 'precision'], ['auto', 'float64', 'half', '', null, 16]],
     ['moments', ['spec', 'moments'], ['drop', '', null]],
     ['numerics version', ['spec', 'numericsVersion'], OTHER_NUMERICS],
     ['flag', ['spec', 'model', 'tiedEmbeddings'], ['true', 1, 0, null, {}]],

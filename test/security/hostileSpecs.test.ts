@@ -11,6 +11,14 @@ describe('a spec that validates but cannot be meant', () => {
     optimizer: { ...tinySpec().optimizer, ...changed },
   });
 
+  const step = 4096 * 16;
+  const longStep = { batchSequences: 4096, tokens: step, evaluationTokens: [0, step] };
+
+  it('the specs that these are made from can be meant', () => {
+    for (const changed of [{}, longStep, { precision: 'float16' }])
+      expect(runSpecSchema.safeParse({ ...tinySpec(), ...changed }).success).toBe(true);
+  });
+
   it.each<[string, Partial<RunSpec>]>([
     ['a width that no machine holds', model({ width: 1e9 })],
     ['a width that is no multiple of 8', model({ width: 12 })],
@@ -52,6 +60,8 @@ describe('a spec that validates but cannot be meant', () => {
       { tokens: 64 * 20_000, evaluationTokens: Array.from({ length: 20_001 }, (_, at) => at * 64) },
     ],
     ['a warm-up longer than the run', { warmupTokens: 1281 }],
+    ['float16 by an engine that has none', { engine: 'tensorflow', precision: 'float16' }],
+    ['float16 with sums that could leave it', { ...longStep, precision: 'float16' }],
     ['an absurd learning rate', { learningRate: 1e300 }],
     ['a learning rate that is 0 in the arithmetic of the engine', { learningRate: 1e-320 }],
     ['an epsilon that is 0 there', optimizer({ epsilon: 1e-320 })],

@@ -85,6 +85,9 @@ describe('planRuns', () => {
     expect(wider.filter(({ id }) => before.has(id))).toHaveLength(before.size);
     const other = plan({ training: { baseTokens: 102_400, cptTokens: 614_400, moments: 'keep' } });
     expect(other.filter(({ id }) => before.has(id)).map(({ spec }) => spec.kind)).toEqual(['base', 'base']);
+    const half = plan({ training: { baseTokens: 102_400, cptTokens: 614_400, precision: 'float16' } });
+    expect(half.map(({ spec }) => spec.precision)).toEqual(plan().map(() => 'float16'));
+    expect(half.some(({ id }) => before.has(id))).toBe(false);
     expect(
       planRuns(config(), corpora('math'), 'tensorflow', 'f'.repeat(64)).some(({ id }) => before.has(id)),
     ).toBe(false);

@@ -56,6 +56,7 @@ describe('runId', () => {
     const spec = tinySpec();
     const changed = [
       { ...spec, seed: 2 },
+      { ...spec, precision: 'float16' as const },
       { ...spec, tokens: spec.tokens + 64 },
       { ...spec, learningRate: spec.learningRate * 1.0000001 },
       { ...spec, model: { ...spec.model, width: 16 } },

@@ -5,6 +5,7 @@ export function tinySpec(): RunSpec {
   return {
     numericsVersion: NUMERICS_VERSION,
     engine: 'onnx',
+    precision: 'float32',
     kind: 'base',
     parent: null,
     model: {

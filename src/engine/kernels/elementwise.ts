@@ -152,7 +152,7 @@ const select: TraceKernel = (recorder, inputs) => {
 };
 
 /** ONNX numbers of the element types (TensorProto.DataType). */
-const CAST_TARGETS: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
+const CAST_TARGETS: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10 };
 
 /** The value as another element type. */
 export function castValue(graph: Graph, value: Value, type: ElementType): Value {

@@ -1,4 +1,5 @@
 import type * as ort from 'onnxruntime-node';
+import { inHalfPrecision } from '../trace/halfPrecision.ts';
 import { ACTIVE, overRuns } from '../trace/overRuns.ts';
 import { recordFunction } from '../trace/recordFunction.ts';
 import type { SessionDefinition, TensorSpec, TensorSpecs } from '../types.ts';
@@ -34,7 +35,8 @@ export async function compileFunction(
 ): Promise<CompiledFunction> {
   const step = definition.functions[functionName]!;
   const alone = await recordFunction(definition, step);
-  const recorded = runs === null ? alone : overRuns(alone, runs);
+  const together = runs === null ? alone : overRuns(alone, runs);
+  const recorded = definition.precision === 'float16' ? inHalfPrecision(together) : together;
   const feedSpecs = runs === null ? step.feeds : specsOverRuns(step.feeds, runs);
   const graph = finishGraph(
     recorded.graph,

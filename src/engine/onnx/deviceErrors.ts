@@ -133,6 +133,12 @@ const PATTERNS: readonly Pattern[] = [
     remedy: 'Use the processor (ONNX_DEVICE=cpu), or a machine with linux/amd64.',
   },
   {
+    text: /requires f16 but the device does not support it/,
+    problem: 'unsupported',
+    sentence: () => 'has no float16 (the device or its driver lacks the feature shader-f16)',
+    remedy: 'Set training.precision: float32, or train on another device.',
+  },
+  {
     text: /Could not find an implementation for (\w+)\(\d+\) node/,
     problem: 'unsupported',
     sentence: ([operator]) => `has no ${operator}`,

@@ -6,6 +6,7 @@ import { deviceError } from './deviceErrors.ts';
 import type { OnnxDevice } from './deviceNames.ts';
 import { encodeModel, type FinishedGraph, type RepeatedGraph } from './encode.ts';
 import { describePlacement, placementOf } from './placement.ts';
+import { processorGraph } from './processorGraph.ts';
 import { hostState, type SessionState, type StateLayout } from './state.ts';
 import { webgpuGraph } from './webgpuGraph.ts';
 import { webgpuState } from './webgpuState.ts';
@@ -32,7 +33,11 @@ export function deviceBackend(
 
 function processorBackend(options: ort.InferenceSession.SessionOptions): DeviceBackend {
   return {
-    createSession: (_name, graph) => ort.InferenceSession.create(encodeModel(graph), options),
+    createSession: (_name, graph) =>
+      ort.InferenceSession.create(
+        encodeModel('body' in graph ? { ...graph, body: processorGraph(graph.body) } : processorGraph(graph)),
+        options,
+      ),
     allocateState: hostState,
     notes: [],
   };

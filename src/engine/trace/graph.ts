@@ -1,5 +1,8 @@
-/** Element types that occur in a recorded step. `int64` and `bool` are ONNX's own: indices, shapes, comparisons. */
-export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
+/**
+ * Element types that occur in a recorded step. `int64` and `bool` are ONNX's own: indices, shapes, comparisons. `float16`
+ * occurs between casts only (see halfPrecision.ts): nothing is fed, kept or given back in it.
+ */
+export type ElementType = 'float32' | 'float16' | 'int32' | 'int64' | 'bool';
 
 export type ConstantData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
 

@@ -1,0 +1,41 @@
+import type { Attributes, GraphNode } from '../trace/graph.ts';
+import type { FinishedGraph } from './encode.ts';
+
+/** TensorProto.DataType. */
+const FLOAT = 1;
+const FLOAT16 = 10;
+
+/**
+ * A graph that ONNX Runtime's processor provider (1.30) computes as it was recorded. It has no float16 products on x64:
+ * it surrounds them with casts to float32, and then drops its own casts together with the recorded ones, so that nothing
+ * is rounded. Casts that stand in the graph are kept. So each such product becomes a float32 one of operands that went
+ * through float16, and its result goes through float16 too.
+ */
+export function processorGraph(graph: FinishedGraph): FinishedGraph {
+  const halves = new Set<string>();
+  const widened = new Set<string>();
+  const nodes = graph.nodes.flatMap((node): GraphNode[] => {
+    const [output] = node.outputs as [string];
+    if (node.op === 'Cast' && node.attributes.to === FLOAT16) halves.add(output);
+    if (!node.inputs.some((input) => halves.has(input)) || node.op === 'Cast') return [node];
+    halves.add(output);
+    const wide = (input: string): string => `${input}/float32`;
+    const fresh = [...new Set(node.inputs)].filter((input) => halves.has(input) && !widened.has(input));
+    for (const input of fresh) widened.add(input);
+    return [
+      ...fresh.map((input) => cast(input, wide(input), FLOAT)),
+      {
+        ...node,
+        inputs: node.inputs.map((input) => (halves.has(input) ? wide(input) : input)),
+        outputs: [`${output}/product`],
+      },
+      cast(`${output}/product`, output, FLOAT16),
+    ];
+  });
+  return halves.size === 0 ? graph : { ...graph, nodes };
+}
+
+function cast(input: string, output: string, to: number): GraphNode {
+  const attributes: Attributes = { to };
+  return { op: 'Cast', domain: '', inputs: [input], outputs: [output], attributes };
+}
