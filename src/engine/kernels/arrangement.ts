@@ -35,21 +35,8 @@ const transpose: TraceKernel = (recorder, inputs, attributes) => {
   }
   const value = recorder.value(x);
   const result = recorder.graph.emit('Transpose', [value], shape, value.type, { attributes: { perm } });
-  return recorder.tensor(keptApart(recorder.graph, result, perm), shape, x.dtype);
+  return recorder.tensor(result, shape, x.dtype);
 };
-
-/**
- * ONNX Runtime makes one transposition of two that follow each other. Where the last axis moves, that one copies element
- * by element and takes several times as long as the two, which copy in blocks. It does not look past a Flatten, which
- * itself costs nothing.
- */
-function keptApart(graph: Graph, transposed: Value, perm: readonly number[]): Value {
-  const last = perm.length - 1;
-  if (perm[last] === last) return transposed;
-  const side = transposed.shape[last]!;
-  const rows = transposed.shape.slice(0, last).reduce((product, each) => product * each, 1);
-  return graph.emit('Flatten', [transposed], [rows, side], transposed.type, { attributes: { axis: last } });
-}
 
 const slice: TraceKernel = (recorder, inputs, attributes) => {
   const x = inputs.x as tf.TensorInfo;

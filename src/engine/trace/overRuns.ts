@@ -281,10 +281,6 @@ const rotary: Rule = (lifts, node) => {
 };
 
 const concat: Rule = (lifts, node) => emit(lifts, node, node.inputs.map(lifts.whole), laterAxis(node));
-const flatten: Rule = (lifts, node) => {
-  const shape = [lifts.runs, ...lifts.shapeOf(node.outputs[0]!)];
-  lifts.put(node.outputs[0]!, reshaped(lifts.graph, lifts.get(node.inputs[0]!), shape), true);
-};
 const alongAxis: Rule = (lifts, node) => emit(lifts, node, node.inputs.map(lifts.get), laterAxis(node));
 const transpose: Rule = (lifts, node) => {
   const perm = [0, ...(node.attributes.perm as number[]).map((axis) => axis + 1)];
@@ -322,7 +318,6 @@ const RULES: Record<string, Rule> = {
   ),
   Concat: concat,
   Expand: expand,
-  Flatten: flatten,
   Gather: gather,
   GatherND: gatherNd,
   Gemm: gemm,
