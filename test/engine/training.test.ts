@@ -132,6 +132,24 @@ test('steps in one go, whatever they are cut into, give the bits of steps one by
   await atOnce.close();
 });
 
+test('how many steps go into one run can be set, and nonsense is refused', async () => {
+  const spec = MODELS['tied, two heads']!;
+  try {
+    for (const text of ['1', '3']) {
+      process.env.ONNX_CALLS_AT_ONCE = text;
+      const session = await openSession(createOnnxEngine(), spec);
+      expect(session.callsAtOnce).toBe(Number(text));
+      await session.close();
+    }
+    for (const text of ['0', '2.5', 'many', '9999']) {
+      process.env.ONNX_CALLS_AT_ONCE = text;
+      await expect(openSession(createOnnxEngine(), spec)).rejects.toThrow(`ONNX_CALLS_AT_ONCE is ${text}`);
+    }
+  } finally {
+    delete process.env.ONNX_CALLS_AT_ONCE;
+  }
+});
+
 test('the eager engine keeps no tensors but its state, and none when closed', async () => {
   const spec = MODELS['tied, two heads']!;
   const session0 = tf.memory().numTensors;

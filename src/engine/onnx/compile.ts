@@ -27,6 +27,10 @@ export interface Multiplicity {
   runs: number | null;
 }
 
+/**
+ * Records one of a definition's functions and has the runtime build it for its device. Throws when the function uses what
+ * has no kernel or no form over runs, a DeviceError when the device cannot run it.
+ */
 export async function compileFunction(
   backend: DeviceBackend,
   definition: SessionDefinition,

@@ -22,6 +22,7 @@ export interface OpenedGraphs {
   close(): Promise<void>;
 }
 
+/** Compiles all functions; the state begins at zero. Calls must be made one after the other. */
 export async function openGraphs(
   device: OnnxDevice,
   backend: DeviceBackend,

@@ -1,4 +1,5 @@
 import type * as ort from 'onnxruntime-node';
+import { UserError } from '../../common/errors.ts';
 import { checkArrays, checkFeeds } from '../checks.ts';
 import { elementsOf, stateLayout } from '../trace/stateLayout.ts';
 import type { Arrays, EngineSession, SessionDefinition, TensorSpec, TensorValues } from '../types.ts';
@@ -11,12 +12,20 @@ import { emptyArray, tensorOf } from './state.ts';
 /** Of a session's state elements (parameters and moments). Above, a call's own cost no longer shows (docs/performance.md). */
 const REPEAT_UP_TO_ELEMENTS = 300_000;
 const CALLS_AT_ONCE = 8;
+const MOST_CALLS_AT_ONCE = 1024;
 
 /** How many calls are made in one run. With cuda only a trial on a card can tell: ONNX_CALLS_AT_ONCE decides there. */
 function callsAtOnceFor(device: OnnxDevice, definition: SessionDefinition): number {
   if (device === 'webgpu') return 1;
-  const asked = Number(process.env.ONNX_CALLS_AT_ONCE);
-  if (Number.isInteger(asked) && asked >= 1) return asked;
+  const text = process.env.ONNX_CALLS_AT_ONCE;
+  if (text) {
+    const asked = Number(text);
+    if (Number.isInteger(asked) && asked >= 1 && asked <= MOST_CALLS_AT_ONCE) return asked;
+    throw new UserError(
+      `ONNX_CALLS_AT_ONCE is ${text}`,
+      `Set a whole number from 1 to ${MOST_CALLS_AT_ONCE}, or leave it away.`,
+    );
+  }
   const elements = Object.values(definition.state).reduce((sum, spec) => sum + elementsOf(spec), 0);
   return device === 'cpu' && elements <= REPEAT_UP_TO_ELEMENTS ? CALLS_AT_ONCE : 1;
 }
