@@ -146,7 +146,8 @@ function withSeats(trainers: readonly Omit<Slot, 'seat' | 'trainer'>[], populati
     );
   }
   return trainers.flatMap((each, trainer) => {
-    const environment = seats > 1 ? { ...each.environment, POPULATION: `${seats}` } : each.environment;
+    // Also for one seat: what stands in this process's own environment would change how its runs round.
+    const environment = { ...each.environment, POPULATION: `${seats}` };
     return Array.from({ length: seats }, (_, at): Slot => {
       return { ...each, trainer, seat: seats > 1 ? at : null, environment };
     });

@@ -95,7 +95,7 @@ describe('slots', () => {
         [null, 0],
         [null, 1],
       ]);
-      expect(all[0]!.environment).not.toHaveProperty('POPULATION');
+      expect(all[0]!.environment.POPULATION).toBe('1');
     }
   });
 

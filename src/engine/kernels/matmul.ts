@@ -4,7 +4,8 @@ import type { Graph, Value } from '../trace/graph.ts';
 import { sizeOf } from '../trace/graph.ts';
 import { broadcastShape } from './elementwise.ts';
 
-function lastTwoExchanged(graph: Graph, value: Value): Value {
+/** Transposes the last two axes: [..., a, b] → [..., b, a]. */
+export function lastTwoExchanged(graph: Graph, value: Value): Value {
   const rank = value.shape.length;
   const perm = [...Array(rank - 2).keys(), rank - 1, rank - 2];
   return graph.emit(

@@ -1,5 +1,6 @@
 import { indexConstant } from '../kernels/arrangement.ts';
 import { castValue } from '../kernels/elementwise.ts';
+import { lastTwoExchanged } from '../kernels/matmul.ts';
 import { reshaped } from './backend.ts';
 import { createGraph, type Graph, type GraphNode, sizeOf, type Value } from './graph.ts';
 import type { RecordedFunction } from './recordFunction.ts';
@@ -187,15 +188,8 @@ const laterAxis = (node: GraphNode): Partial<GraphNode> => {
 
 /** A product of two matrices becomes a batched one, whose operands are transposed beforehand. */
 const gemm: Rule = (lifts, node) => {
-  const { graph } = lifts;
-  const operand = (name: string, isTransposed: boolean): Value => {
-    const value = lifts.get(name);
-    if (!isTransposed) return value;
-    const rank = value.shape.length;
-    const perm = [...Array(rank - 2).keys(), rank - 1, rank - 2];
-    const shape = perm.map((axis) => value.shape[axis]!);
-    return graph.emit('Transpose', [value], shape, value.type, { attributes: { perm } });
-  };
+  const operand = (name: string, isTransposed: boolean): Value =>
+    isTransposed ? lastTwoExchanged(lifts.graph, lifts.get(name)) : lifts.get(name);
   const [a, b] = node.inputs as [string, string];
   const { transA, transB } = node.attributes;
   emit(lifts, node, [operand(a, transA === 1), operand(b, transB === 1)], { op: 'MatMul', attributes: {} });
