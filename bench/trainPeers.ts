@@ -7,6 +7,7 @@ import { makeRandom } from '../src/common/random.ts';
 import { parameterSpecs } from '../src/model/family.ts';
 import { initialParameters } from '../src/model/initialise.ts';
 import type { ModelSpec } from '../src/model/types.ts';
+import { trainerEnvironment } from '../src/worker/trainerEnvironment.ts';
 
 /** What is trained with in all benchmarks; trainWithTorch.py has the same numbers. */
 export const OPTIMIZER = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, clipNorm: 1 };
@@ -55,7 +56,7 @@ export function startPeer(name: PeerName, python: string | null): Peer {
       : [process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'trainChild.ts'), name]];
   const child: ChildProcess = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, ...ONE_THREAD },
+    env: { ...process.env, ...ONE_THREAD, ...(name === 'onnx' && trainerEnvironment(process.env)) },
   });
   const lines: Interface = createInterface({ input: child.stdout! });
   const waiting: ((line: string | null) => void)[] = [];

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { availableParallelism, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import { UserError } from '../common/errors.ts';
-import { parseOnnxDevice } from '../engine/onnx/deviceNames.ts';
 import type { DeviceClass } from '../queue/names.ts';
 import { MOST_SLOTS } from '../queue/workers.ts';
+import { gpuTrainerEnvironment, trainerEnvironment } from './trainerEnvironment.ts';
 
 /** One slot runs one run at a time. Several may be seats of one device, whose runs one trainer process trains together. */
 export interface Slot {
@@ -45,20 +45,6 @@ const GPU_CLASSES: readonly [DeviceClass, number][] = [
   ['gpu-40g', 38 * GIB],
   ['gpu', 0],
 ];
-/** Several small trainers beat one with several threads: small matrices gain little, busy threads fight. */
-const ONE_THREAD = { OMP_NUM_THREADS: '1', TF_NUM_INTRAOP_THREADS: '1', TF_CPP_MIN_LOG_LEVEL: '2' };
-
-/**
- * The trainer tries cuda, then webgpu. Without TF32, which is the default of CUDA's libraries and keeps 10 bits of the
- * mantissa: a run's losses must not depend on which worker took it.
- */
-function gpuEnvironment(variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return {
-    ONNX_DEVICE: parseOnnxDevice(variables.ONNX_DEVICE || 'auto'),
-    NVIDIA_TF32_OVERRIDE: variables.NVIDIA_TF32_OVERRIDE ?? '0',
-  };
-}
-
 export function classOfGpu(memoryBytes: number): DeviceClass {
   return GPU_CLASSES.find(([, least]) => memoryBytes >= least)![0];
 }
@@ -74,7 +60,7 @@ export async function slotsOf(options: {
   slots: number | null;
   population: Population;
   listGpus?: () => Promise<Gpu[]>;
-  /** process.env: whoever sets ONNX_DEVICE or NVIDIA_TF32_OVERRIDE has the last word. */
+  /** process.env: whoever sets ONNX_DEVICE, NVIDIA_TF32_OVERRIDE or GLIBC_TUNABLES has the last word. */
   variables?: Readonly<Record<string, string | undefined>>;
 }): Promise<Slot[]> {
   const { devices, slots, population, listGpus = nvidiaGpus, variables = process.env } = options;
@@ -83,9 +69,9 @@ export async function slotsOf(options: {
     throw new UserError(`--devices ${devices} names no device`, 'write auto, cpu, gpu, or gpu:0,1');
   }
   const [, kind, list] = wanted;
-  if (kind === 'cpu') return cpuSlots(slots, population);
+  if (kind === 'cpu') return cpuSlots(slots, population, variables);
   const gpus = await listGpus();
-  if (kind === 'auto' && gpus.length === 0) return cpuSlots(slots, population);
+  if (kind === 'auto' && gpus.length === 0) return cpuSlots(slots, population, variables);
   if (gpus.length === 0) {
     throw new UserError(
       'no GPU was found: nvidia-smi is not there or lists none',
@@ -98,7 +84,6 @@ export async function slotsOf(options: {
       'leave it away, or use --devices cpu; --population says how many runs train at once on a GPU',
     );
   }
-  const onGpu = gpuEnvironment(variables);
   const indexes = list === undefined ? gpus.map((gpu) => gpu.index) : list.split(',').map(Number);
   if (new Set(indexes).size !== indexes.length) {
     throw new UserError(`--devices ${devices} names a GPU twice`, 'name each once');
@@ -115,14 +100,18 @@ export async function slotsOf(options: {
       device: `gpu ${index}`,
       deviceClass: classOfGpu(gpu.memoryBytes),
       memoryBytes: gpu.memoryBytes,
-      environment: { ...ONE_THREAD, ...onGpu, CUDA_VISIBLE_DEVICES: `${index}` },
+      environment: gpuTrainerEnvironment(variables, index),
     };
   });
   return withSeats(trainers, population === 'auto' ? AUTO_GPU_SEATS : population);
 }
 
 /** Trainers of the processor, one per thread for null, with one seat each where `population` is no number. */
-export function cpuSlots(slots: number | null, population: Population = 'auto'): Slot[] {
+export function cpuSlots(
+  slots: number | null,
+  population: Population = 'auto',
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): Slot[] {
   if (slots === 0) throw new UserError('a worker with 0 slots trains nothing', 'use --slots 1 or more');
   const count = slots ?? availableParallelism();
   // 0 where no limit (cgroup) is set.
@@ -131,7 +120,7 @@ export function cpuSlots(slots: number | null, population: Population = 'auto'):
     device: `cpu ${at}`,
     deviceClass: 'cpu' as const,
     memoryBytes: Math.floor((SHARE_OF_MEMORY * memory) / count),
-    environment: ONE_THREAD,
+    environment: trainerEnvironment(variables),
   }));
   return withSeats(trainers, population === 'auto' ? 'off' : population);
 }

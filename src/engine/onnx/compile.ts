@@ -1,4 +1,6 @@
 import type * as ort from 'onnxruntime-node';
+import { cutLoops } from '../loops/cutLoops.ts';
+import { type StateLoops, stateLoops } from '../loops/stateLoops.ts';
 import { inHalfPrecision } from '../trace/halfPrecision.ts';
 import { ACTIVE, overRuns } from '../trace/overRuns.ts';
 import { recordFunction } from '../trace/recordFunction.ts';
@@ -15,16 +17,21 @@ export interface CompiledFunction {
   feeds: [input: string, name: string, spec: TensorSpec][];
   reads: [input: string, buffer: string][];
   outputs: [output: string, name: string][];
+  /** State buffers that the graph replaces. */
   writes: [output: string, buffer: string][];
+  /** What replaces the state in place of the graph, once it has run. */
+  loops: StateLoops | null;
   release(): Promise<void>;
 }
 
-/** How often one run of the runtime makes a call. */
-export interface Multiplicity {
-  /** One after the other. */
+/** What one run of the runtime does. */
+export interface RunOptions {
+  /** Calls, one after the other. */
   callsAtOnce: number;
-  /** Side by side, on a state each; null: no axis of runs. */
+  /** Calls side by side, on a state each; null: no axis of runs. */
   runs: number | null;
+  /** Leaves the update of the state to loops, where they can do it: for single calls only. */
+  updateInLoops: boolean;
 }
 
 /**
@@ -35,20 +42,30 @@ export async function compileFunction(
   backend: DeviceBackend,
   definition: SessionDefinition,
   functionName: string,
-  { callsAtOnce, runs }: Multiplicity,
+  { callsAtOnce, runs, updateInLoops }: RunOptions,
 ): Promise<CompiledFunction> {
   const step = definition.functions[functionName]!;
   const alone = await recordFunction(definition, step);
   const together = runs === null ? alone : overRuns(alone, runs);
   const recorded = definition.precision === 'float16' ? inHalfPrecision(together) : together;
   const feedSpecs = runs === null ? step.feeds : specsOverRuns(step.feeds, runs);
-  const graph = finishGraph(
+  const whole = finishGraph(
     recorded.graph,
     Object.fromEntries([
       ...Object.entries(recorded.outputs).map(([name, value]) => [`output/${name}`, value] as const),
       ...Object.entries(recorded.stateOutputs).map(([name, value]) => [`state/${name}`, value] as const),
     ]),
   );
+  const state = Object.keys(recorded.stateOutputs).map((buffer) => ({
+    buffer,
+    output: `out:state/${buffer}`,
+    input: `in:state/${buffer}`,
+  }));
+  const named = new Map(whole.outputs.map((value) => [value.name, value]));
+  const cut = updateInLoops
+    ? cutLoops(whole, state, (name) => named.get(name) ?? recorded.graph.valueNamed(name))
+    : null;
+  const graph = cut?.head ?? whole;
   const used = new Set(graph.inputs.map((value) => value.name));
   const feeds = Object.entries(recorded.feedInputs)
     .filter(([, value]) => used.has(value.name))
@@ -58,10 +75,7 @@ export async function compileFunction(
       .filter(([, value]) => used.has(value.name))
       .map(([buffer, value]) => [value.name, buffer]),
   );
-  const writes = Object.keys(recorded.stateOutputs).map((buffer): [string, string] => [
-    `out:state/${buffer}`,
-    buffer,
-  ]);
+  const writes = (cut ? [] : state).map(({ output, buffer }): [string, string] => [output, buffer]);
   const stateOutputs = writes.map(([output]) => output);
 
   let repeated: CompiledFunction['repeated'] = null;
@@ -89,6 +103,7 @@ export async function compileFunction(
     reads: [...reads],
     outputs: Object.keys(recorded.outputs).map((name) => [`out:output/${name}`, name]),
     writes,
+    loops: cut && stateLoops(cut, whole.constants, state),
     release: async () => {
       await session.release();
       await (await made)?.release();

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
+import type { TensorSpec, TensorValues } from '../types.ts';
 import { deviceError } from './deviceErrors.ts';
 import type { OnnxDevice } from './deviceNames.ts';
 import { encodeModel, type FinishedGraph, type RepeatedGraph } from './encode.ts';
@@ -18,7 +19,8 @@ export interface DeviceBackend {
     graph: FinishedGraph | RepeatedGraph,
     stateOutputs: readonly string[],
   ): Promise<ort.InferenceSession>;
-  allocateState(layout: StateLayout): SessionState;
+  /** `newArray`: where arrays of the process's own memory come from. */
+  allocateState(layout: StateLayout, newArray?: (spec: TensorSpec) => TensorValues): SessionState;
   /** What somebody who reads the log should know, e.g. which nodes are not on the device. */
   readonly notes: readonly string[];
 }

@@ -1,11 +1,13 @@
 import type * as ort from 'onnxruntime-node';
 import { closedError } from '../checks.ts';
+import { type ArrayMemory, arrayMemory, spaceOf } from '../loops/arrayMemory.ts';
+import { arraysOf, type OpenedLoops, openLoops, type StateLoops } from '../loops/stateLoops.ts';
 import type { Arrays, SessionDefinition, TensorSpec, TensorValues } from '../types.ts';
-import { type CompiledFunction, compileFunction, type Multiplicity } from './compile.ts';
+import { type CompiledFunction, compileFunction, type RunOptions } from './compile.ts';
 import { deviceError } from './deviceErrors.ts';
 import type { OnnxDevice } from './deviceNames.ts';
 import type { DeviceBackend } from './devices.ts';
-import type { SessionState, StateLayout } from './state.ts';
+import { type SessionState, type StateLayout, tensorOf } from './state.ts';
 
 /** A session's functions as graphs of the runtime, over a state on their device. */
 export interface OpenedGraphs {
@@ -28,12 +30,17 @@ export async function openGraphs(
   backend: DeviceBackend,
   definition: SessionDefinition,
   layout: StateLayout,
-  multiplicity: Multiplicity,
+  options: RunOptions,
 ): Promise<OpenedGraphs> {
   const functions: Record<string, CompiledFunction> = {};
   for (const name of Object.keys(definition.functions))
-    functions[name] = await compileFunction(backend, definition, name, multiplicity);
-  const state = backend.allocateState(layout);
+    functions[name] = await compileFunction(backend, definition, name, options);
+  const memory = loopMemory(layout, Object.values(functions));
+  const state = backend.allocateState(layout, memory?.take);
+  const updates = new Map<CompiledFunction, Update>();
+  for (const compiled of Object.values(functions))
+    if (memory && compiled.loops)
+      updates.set(compiled, updateOf(compiled.loops, await openLoops(compiled.loops, memory)));
   let closed = false;
   const checkOpen = (): void => {
     if (closed) throw closedError();
@@ -45,17 +52,25 @@ export async function openGraphs(
       if (!compiled) throw new Error(`the session has no function ${name}`);
       return compiled;
     },
-    run: async (session, { feeds, reads, outputs, writes }, feed) => {
+    run: async (session, compiled, feed) => {
+      const { feeds, reads, outputs, writes } = compiled;
+      const update = updates.get(compiled);
       const inputs: Record<string, ort.Tensor> = {};
       for (const [input, name, spec] of feeds) inputs[input] = feed(name, spec);
       for (const [input, buffer] of reads) inputs[input] = state.current(buffer);
       const fetches: Record<string, ort.Tensor | null> = {};
       for (const [output] of outputs) fetches[output] = null;
       for (const [output, buffer] of writes) fetches[output] = state.target(buffer);
+      Object.assign(fetches, update?.targets);
       const results = await onDevice(device, session.run(inputs, fetches));
       for (const [output, buffer] of writes) state.written(buffer, results[output]!);
+      update?.run((buffer) => state.current(buffer).data as TensorValues);
       return Object.fromEntries(
-        outputs.map(([output, name]) => [name, results[output]!.data as TensorValues]),
+        outputs.map(([output, name]) => {
+          const values = results[output]!.data as TensorValues;
+          // What the loops read as well stands where the next call will write.
+          return [name, update && output in update.targets ? values.slice() : values];
+        }),
       );
     },
     writeState: async (values) => {
@@ -73,6 +88,35 @@ export async function openGraphs(
       for (const { release } of Object.values(functions)) await release();
     },
   };
+}
+
+/** A function's loops, and the tensors in which its graph leaves what they read. */
+interface Update {
+  targets: Readonly<Record<string, ort.Tensor>>;
+  run: OpenedLoops['run'];
+}
+
+function updateOf({ given }: StateLoops, { targets, run }: OpenedLoops): Update {
+  return {
+    targets: Object.fromEntries(
+      Object.entries(given).map(([output, spec]) => [output, tensorOf(spec, targets[output]!)]),
+    ),
+    run,
+  };
+}
+
+/** Memory for the state and for what loops read beside it; null where no function has loops. */
+function loopMemory(layout: StateLayout, functions: readonly CompiledFunction[]): ArrayMemory | null {
+  const loops = functions.flatMap((compiled) => compiled.loops ?? []);
+  if (loops.length === 0) return null;
+  // A graph that replaces a buffer itself needs a second array for it.
+  const twice = new Set(functions.flatMap(({ writes }) => writes.map(([, buffer]) => buffer)));
+  const arrays = [
+    ...Object.values(layout).map(({ spec }) => spec),
+    ...[...twice].map((buffer) => layout[buffer]!.spec),
+    ...loops.flatMap(arraysOf),
+  ];
+  return arrayMemory(arrays.reduce((bytes, spec) => bytes + spaceOf(spec), 0));
 }
 
 /** Waits for what the runtime does on the device, with its complaints in plain words. */

@@ -15,7 +15,11 @@ export async function openRunsSession(
   runs: number,
 ): Promise<RunsSession> {
   const layout = layoutOverRuns(stateLayout(definition), runs);
-  const graphs = await openGraphs(device, backend, definition, layout, { callsAtOnce: 1, runs });
+  const graphs = await openGraphs(device, backend, definition, layout, {
+    callsAtOnce: 1,
+    runs,
+    updateInLoops: false,
+  });
   const names = Object.keys(definition.state);
   const checkRun = (run: number): void => {
     if (!Number.isInteger(run) || run < 0 || run >= runs)

@@ -1,7 +1,8 @@
 import type * as ort from 'onnxruntime-node';
 import { UserError } from '../../common/errors.ts';
 import { checkArrays, checkFeeds } from '../checks.ts';
-import { elementsOf, stateLayout } from '../trace/stateLayout.ts';
+import { MOST_MEMORY_BYTES, spaceOf } from '../loops/arrayMemory.ts';
+import { elementsOf, type StateBuffer, stateLayout } from '../trace/stateLayout.ts';
 import type { Arrays, EngineSession, SessionDefinition, TensorSpec, TensorValues } from '../types.ts';
 import type { CompiledFunction } from './compile.ts';
 import type { OnnxDevice } from './deviceNames.ts';
@@ -38,7 +39,11 @@ export async function openSession(
 ): Promise<EngineSession> {
   const callsAtOnce = callsAtOnceFor(device, definition);
   const layout = stateLayout(definition);
-  const graphs = await openGraphs(device, backend, definition, layout, { callsAtOnce, runs: null });
+  const graphs = await openGraphs(device, backend, definition, layout, {
+    callsAtOnce,
+    runs: null,
+    updateInLoops: device === 'cpu' && callsAtOnce === 1 && fitLoops(layout),
+  });
   const check = (functionName: string, feeds: Arrays): CompiledFunction => {
     const compiled = graphs.functionNamed(functionName);
     checkFeeds(functionName, feeds, definition.functions[functionName]!.feeds);
@@ -94,6 +99,12 @@ export async function openSession(
     close: graphs.close,
     notes: () => backend.notes,
   };
+}
+
+/** Whether the state, a second array for each buffer and gradients of a third of it fit into the loops' memory. */
+function fitLoops(layout: Record<string, StateBuffer>): boolean {
+  const bytes = Object.values(layout).reduce((sum, { spec }) => sum + spaceOf(spec), 0);
+  return (7 / 3) * bytes <= MOST_MEMORY_BYTES;
 }
 
 /** Arrays one after the other, under a leading axis. */

@@ -19,22 +19,31 @@ export interface SessionState {
   close(): Promise<void>;
 }
 
-/** State in the process's own memory: two arrays a buffer, so that no call allocates or copies state. */
-export function hostState(layout: StateLayout): SessionState {
-  const current: Record<string, ort.Tensor> = {};
+/**
+ * State in the process's own memory: two arrays for each buffer that a graph replaces, so that no call allocates or
+ * copies state. `newArray` makes arrays of zeros.
+ */
+export function hostState(
+  layout: StateLayout,
+  newArray: (spec: TensorSpec) => TensorValues = emptyArray,
+): SessionState {
+  const newTensor = (buffer: string): ort.Tensor => {
+    const { spec } = layout[buffer]!;
+    return tensorOf(spec, newArray(spec));
+  };
+  const current = Object.fromEntries(Object.keys(layout).map((buffer) => [buffer, newTensor(buffer)]));
   const spare: Record<string, ort.Tensor> = {};
   const places = placesOf(layout);
-  for (const [buffer, { spec }] of Object.entries(layout)) {
-    current[buffer] = tensorOf(spec, emptyArray(spec));
-    spare[buffer] = tensorOf(spec, emptyArray(spec));
-  }
   const view = (name: string): TensorValues => {
     const place = places[name]!;
     return partOf(current[place.buffer]!.data as TensorValues, place);
   };
   return {
     current: (buffer) => current[buffer]!,
-    target: (buffer) => spare[buffer]!,
+    target: (buffer) => {
+      spare[buffer] ??= newTensor(buffer);
+      return spare[buffer];
+    },
     written: (buffer) => {
       [current[buffer], spare[buffer]] = [spare[buffer]!, current[buffer]!];
     },
