@@ -18,11 +18,11 @@ describe("a trainer's environment", () => {
 
   test('is accepted by a process that starts with it', () => {
     const env = { ...process.env, ...trainerEnvironment(process.env) };
-    const told = execFileSync(process.execPath, ['-p', '`${process.env.OMP_NUM_THREADS} thread`'], {
+    const told = execFileSync(process.execPath, ['-p', 'process.env.OMP_NUM_THREADS'], {
       env,
       encoding: 'utf8',
     });
-    expect(told.trim()).toBe('1 thread');
+    expect(told.trim()).toBe('1');
   });
 
   test('on a GPU has all of the processor', () => {
