@@ -14,7 +14,6 @@ import type { ModelSpec } from '../src/model/types.ts';
 import {
   findTorch,
   type Opened,
-  type Peer,
   type PeerName,
   type Round,
   startPeer,
@@ -43,7 +42,7 @@ const options = new Command()
   .description('Tokens per second of training, one thread each, beside PyTorch and tfjs on WebAssembly.')
   .option('--widths <list>', 'model widths', numbers, LADDER)
   .option('--seconds <number>', 'of each runner in each round', Number, 3)
-  .option('--rounds <count>', 'rounds, each runner once in each', Number, 5)
+  .option('--rounds <count>', 'rounds, each runner in a new process in each', Number, 5)
   .option('--context <tokens>', 'sequence length', Number, 128)
   .option('--batch <sequences>', 'sequences of a training step', Number, 8)
   .option('--vocabulary <size>', 'vocabulary size', Number, 260)
@@ -88,58 +87,80 @@ async function peakGflops(): Promise<number> {
 
 interface Measured {
   name: PeerName;
-  opened: Opened;
+  /** One of each for a round. */
+  opened: Opened[];
   rounds: Round[];
 }
 
-/** Every runner opened, warmed and then run in turns. */
+/**
+ * All runners, warmed, in turns of a second until each has had its seconds; every round in new processes, because how
+ * a process's memory happens to lie makes one up to a tenth faster than another.
+ */
 async function measure(names: readonly PeerName[], python: string | null, spec: ModelSpec) {
   const inputs = trainingInputs(spec, options.batch, BATCHES);
-  const peers = names.map((name) => startPeer(name, python));
+  const turn = { do: 'run', batches: inputs.batches, seconds: Math.min(1, options.seconds) } as const;
+  const measured: Measured[] = names.map((name) => ({ name, opened: [], rounds: [] }));
   try {
-    const measured: (Measured & { peer: Peer })[] = [];
-    for (const peer of peers) {
-      const opened = await peer.ask<Opened>(inputs.open);
-      const warm = { do: 'run', batches: inputs.batches, seconds: Math.min(1, options.seconds) } as const;
-      await peer.ask<Round>(warm);
-      measured.push({ name: peer.name, opened, rounds: [], peer });
-    }
-    const question = { do: 'run', batches: inputs.batches, seconds: options.seconds } as const;
     for (let round = 0; round < options.rounds; round++) {
-      // Who begins changes from round to round.
-      for (let turn = 0; turn < measured.length; turn++) {
-        const { rounds, peer } = measured[(turn + round) % measured.length]!;
-        rounds.push(await peer.ask<Round>(question));
+      const peers = names.map((name) => startPeer(name, python));
+      try {
+        for (const [i, peer] of peers.entries()) {
+          measured[i]!.opened.push(await peer.ask<Opened>(inputs.open));
+          await peer.ask<Round>(turn);
+        }
+        const done: (Round | undefined)[] = peers.map(() => undefined);
+        while (done.some((so) => (so?.seconds ?? 0) < options.seconds)) {
+          for (let i = 0; i < peers.length; i++) {
+            // Who begins changes from round to round.
+            const at = (i + round) % peers.length;
+            const before = done[at];
+            if (before && before.seconds >= options.seconds) continue;
+            done[at] = together(before, await peers[at]!.ask<Round>(turn));
+          }
+        }
+        done.forEach((all, i) => {
+          measured[i]!.rounds.push(all!);
+        });
+      } finally {
+        for (const peer of peers) await peer.end();
       }
     }
-    return { measured, pair: options.pairs ? await pairOf(peers[0]!, python, inputs) : null };
+    return { measured, pair: options.pairs ? await pairOf(python, inputs) : null };
   } finally {
-    for (const peer of peers) await peer.end();
     inputs.remove();
   }
 }
 
+function together(before: Round | undefined, turn: Round): Round {
+  if (!before) return turn;
+  return {
+    ...turn,
+    steps: before.steps + turn.steps,
+    seconds: before.seconds + turn.seconds,
+    cpuSeconds: before.cpuSeconds + turn.cpuSeconds,
+  };
+}
+
 /** Tokens of two trainers at once over those of one alone, in turns. */
-async function pairOf(
-  first: Peer,
-  python: string | null,
-  inputs: ReturnType<typeof trainingInputs>,
-): Promise<number> {
-  const second = startPeer('onnx', python);
+async function pairOf(python: string | null, inputs: ReturnType<typeof trainingInputs>): Promise<number> {
+  const [first, second] = [startPeer('onnx', python), startPeer('onnx', python)];
   try {
-    await second.ask<Opened>(inputs.open);
     const question = { do: 'run', batches: inputs.batches, seconds: options.seconds } as const;
-    await second.ask<Round>({ ...question, seconds: 1 });
+    for (const peer of [first, second]) {
+      await peer.ask<Opened>(inputs.open);
+      await peer.ask<Round>({ ...question, seconds: 1 });
+    }
     const ratios = [];
     for (let round = 0; round < options.rounds; round++) {
       const alone = await first.ask<Round>(question);
-      const together = await Promise.all([first, second].map((peer) => peer.ask<Round>(question)));
+      const both = await Promise.all([first, second].map((peer) => peer.ask<Round>(question)));
       ratios.push(
-        together.reduce((sum, each) => sum + each.steps / each.seconds, 0) / (alone.steps / alone.seconds),
+        both.reduce((sum, each) => sum + each.steps / each.seconds, 0) / (alone.steps / alone.seconds),
       );
     }
     return median(ratios);
   } finally {
+    await first.end();
     await second.end();
   }
 }
@@ -169,7 +190,9 @@ async function rowOf(width: number) {
     layers: spec.layers,
     parameters: countParameters(spec).nonEmbedding,
     runners: measured.map(({ name, opened, rounds }) => ({
-      ...{ name, version: opened.version, buildSeconds: opened.seconds },
+      name,
+      version: opened[0]!.version,
+      buildSeconds: median(opened.map(({ seconds }) => seconds)),
       tokensPerSecond: median(rounds.map(rate)),
       tokensPerCpuSecond: median(rounds.map(cpuRate)),
       memoryBytes: Math.max(...rounds.map(({ memoryBytes }) => memoryBytes)),

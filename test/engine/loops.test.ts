@@ -266,4 +266,23 @@ describe('a session whose state is updated by loops', () => {
     expect(first.total![0]).toBe(told);
     await session.close();
   });
+
+  test('is updated by the graph, and says so, where there is no memory for loops', async () => {
+    class Memory {
+      constructor() {
+        throw new RangeError('could not allocate memory');
+      }
+    }
+    vi.stubGlobal('WebAssembly', { ...WebAssembly, Memory });
+    const session = await openWith(LOOPS, true).finally(() => vi.unstubAllGlobals());
+    expect(session.notes!()).toEqual([
+      expect.stringMatching(
+        /^the graph updates the state, .*\d MB were refused \(could not allocate memory\)$/,
+      ),
+    ]);
+    expect(await workThrough(session)).toEqual(await workThrough(await openWith(LOOPS, false)));
+    const looped = await openWith(LOOPS, true);
+    expect(looped.notes!()).toEqual([]);
+    await looped.close();
+  });
 });

@@ -19,10 +19,14 @@ export function spaceOf(spec: TensorSpec): number {
   return Math.ceil((elementsOf(spec) * 4) / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
 }
 
-/** `bytes`: the sum of spaceOf over all arrays that will be taken. Throws a RangeError where there is not so much memory. */
+/** There is no memory for loops: not so much of it, or no room for the 8 GB of addresses that Node sets aside for each. */
+export class NoArrayMemory extends Error {
+  override readonly name = 'NoArrayMemory';
+}
+
+/** `bytes`: the sum of spaceOf over all arrays that will be taken. Throws a NoArrayMemory where the system refuses it. */
 export function arrayMemory(bytes: number): ArrayMemory {
-  const pages = Math.ceil(bytes / PAGE_BYTES);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const memory = newMemory(Math.ceil(bytes / PAGE_BYTES));
   let next = 0;
   return {
     memory,
@@ -35,4 +39,13 @@ export function arrayMemory(bytes: number): ArrayMemory {
         : new Float32Array(memory.buffer, offset, elementsOf(spec));
     },
   };
+}
+
+function newMemory(pages: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new NoArrayMemory(`${Math.ceil((pages * PAGE_BYTES) / 1e6)} MB were refused (${error.message})`);
+  }
 }

@@ -24,7 +24,10 @@ export interface OpenedGraphs {
   close(): Promise<void>;
 }
 
-/** Compiles all functions; the state begins at zero. Calls must be made one after the other. */
+/**
+ * Compiles all functions; the state begins at zero. Calls must be made one after the other. Throws a NoArrayMemory where
+ * loops are to update the state and get no memory.
+ */
 export async function openGraphs(
   device: OnnxDevice,
   backend: DeviceBackend,
@@ -35,12 +38,13 @@ export async function openGraphs(
   const functions: Record<string, CompiledFunction> = {};
   for (const name of Object.keys(definition.functions))
     functions[name] = await compileFunction(backend, definition, name, options);
-  const memory = loopMemory(layout, Object.values(functions));
-  const state = backend.allocateState(layout, memory?.take);
-  const updates = new Map<CompiledFunction, Update>();
-  for (const compiled of Object.values(functions))
-    if (memory && compiled.loops)
-      updates.set(compiled, updateOf(compiled.loops, await openLoops(compiled.loops, memory)));
+  const release = async (): Promise<void> => {
+    for (const compiled of Object.values(functions)) await compiled.release();
+  };
+  const { state, updates } = await openState(backend, layout, functions).catch(async (error) => {
+    await release();
+    throw error;
+  });
   let closed = false;
   const checkOpen = (): void => {
     if (closed) throw closedError();
@@ -85,9 +89,24 @@ export async function openGraphs(
       if (closed) return;
       closed = true;
       await state.close();
-      for (const { release } of Object.values(functions)) await release();
+      await release();
     },
   };
+}
+
+/** The state, and the loops over it of those functions that have some. */
+async function openState(
+  backend: DeviceBackend,
+  layout: StateLayout,
+  functions: Readonly<Record<string, CompiledFunction>>,
+): Promise<{ state: SessionState; updates: ReadonlyMap<CompiledFunction, Update> }> {
+  const memory = loopMemory(layout, Object.values(functions));
+  const state = backend.allocateState(layout, memory?.take);
+  const updates = new Map<CompiledFunction, Update>();
+  for (const compiled of Object.values(functions))
+    if (memory && compiled.loops)
+      updates.set(compiled, updateOf(compiled.loops, await openLoops(compiled.loops, memory)));
+  return { state, updates };
 }
 
 /** A function's loops, and the tensors in which its graph leaves what they read. */

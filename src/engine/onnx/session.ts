@@ -1,13 +1,13 @@
 import type * as ort from 'onnxruntime-node';
 import { UserError } from '../../common/errors.ts';
 import { checkArrays, checkFeeds } from '../checks.ts';
-import { MOST_MEMORY_BYTES, spaceOf } from '../loops/arrayMemory.ts';
+import { MOST_MEMORY_BYTES, NoArrayMemory, spaceOf } from '../loops/arrayMemory.ts';
 import { elementsOf, type StateBuffer, stateLayout } from '../trace/stateLayout.ts';
 import type { Arrays, EngineSession, SessionDefinition, TensorSpec, TensorValues } from '../types.ts';
 import type { CompiledFunction } from './compile.ts';
 import type { OnnxDevice } from './deviceNames.ts';
 import type { DeviceBackend } from './devices.ts';
-import { openGraphs } from './graphs.ts';
+import { type OpenedGraphs, openGraphs } from './graphs.ts';
 import { emptyArray, tensorOf } from './state.ts';
 
 /** Of a session's state elements (parameters and moments). Above, a call's own cost no longer shows (docs/performance.md). */
@@ -39,10 +39,13 @@ export async function openSession(
 ): Promise<EngineSession> {
   const callsAtOnce = callsAtOnceFor(device, definition);
   const layout = stateLayout(definition);
-  const graphs = await openGraphs(device, backend, definition, layout, {
-    callsAtOnce,
-    runs: null,
-    updateInLoops: device === 'cpu' && callsAtOnce === 1 && fitLoops(layout),
+  const notes: string[] = [];
+  const open = (updateInLoops: boolean): Promise<OpenedGraphs> =>
+    openGraphs(device, backend, definition, layout, { callsAtOnce, runs: null, updateInLoops });
+  const graphs = await open(device === 'cpu' && callsAtOnce === 1 && fitLoops(layout)).catch((error) => {
+    if (!(error instanceof NoArrayMemory)) throw error;
+    notes.push(`the graph updates the state, which takes longer than loops: ${error.message}`);
+    return open(false);
   });
   const check = (functionName: string, feeds: Arrays): CompiledFunction => {
     const compiled = graphs.functionNamed(functionName);
@@ -97,7 +100,7 @@ export async function openSession(
       return results;
     },
     close: graphs.close,
-    notes: () => backend.notes,
+    notes: () => [...backend.notes, ...notes],
   };
 }
 
