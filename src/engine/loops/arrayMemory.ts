@@ -19,12 +19,12 @@ export function spaceOf(spec: TensorSpec): number {
   return Math.ceil((elementsOf(spec) * 4) / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
 }
 
-/** There is no memory for loops: not so much of it, or no room for the 8 GB of addresses that Node sets aside for each. */
-export class NoArrayMemory extends Error {
-  override readonly name = 'NoArrayMemory';
+/** This process cannot have loops: there is no memory for them, or no room for the addresses that Node sets aside (8 GB and more for each memory). */
+export class NoLoops extends Error {
+  override readonly name = 'NoLoops';
 }
 
-/** `bytes`: the sum of spaceOf over all arrays that will be taken. Throws a NoArrayMemory where the system refuses it. */
+/** `bytes`: the sum of spaceOf over all arrays that will be taken. Throws NoLoops where the system refuses it. */
 export function arrayMemory(bytes: number): ArrayMemory {
   const memory = newMemory(Math.ceil(bytes / PAGE_BYTES));
   let next = 0;
@@ -46,6 +46,6 @@ function newMemory(pages: number): WebAssembly.Memory {
     return new WebAssembly.Memory({ initial: pages, maximum: pages });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new NoArrayMemory(`${Math.ceil((pages * PAGE_BYTES) / 1e6)} MB were refused (${error.message})`);
+    throw new NoLoops(`${Math.ceil((pages * PAGE_BYTES) / 1e6)} MB were refused (${error.message})`);
   }
 }

@@ -1,3 +1,5 @@
+import { messageOf } from '../../common/errors.ts';
+import { NoLoops } from './arrayMemory.ts';
 import { LOOP_INSTRUCTIONS, type Loop } from './cutLoops.ts';
 
 /** Where a loop's arrays and scalars stand, bytes from the beginning of the memory, in the order of its `arrays`, `scalars`, `results`. */
@@ -16,11 +18,16 @@ export interface LoopModule {
 /** Bytes of a vector register: four elements. */
 const STRIDE = 16;
 
-/** Compiles loops by way of WebAssembly; those that differ in names and sizes only share their code. */
+/**
+ * Compiles loops by way of WebAssembly; those that differ in names and sizes only share their code. Throws NoLoops where
+ * the assembler does not start.
+ */
 export async function compileLoops(loops: readonly Loop[], memory: WebAssembly.Memory): Promise<LoopModule> {
   // Loaded when the first loop is compiled: most processes never train.
   const { default: openWabt } = await import('wabt');
-  const wabt = await openWabt();
+  const wabt = await openWabt().catch((error) => {
+    throw new NoLoops(`WebAssembly's assembler does not start (${messageOf(error)})`);
+  });
   const bodies = loops.map(bodyOf);
   const distinct = [...new Set(bodies)];
   const text = [

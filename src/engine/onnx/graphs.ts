@@ -25,7 +25,7 @@ export interface OpenedGraphs {
 }
 
 /**
- * Compiles all functions; the state begins at zero. Calls must be made one after the other. Throws a NoArrayMemory where
+ * Compiles all functions; the state begins at zero. Calls must be made one after the other. Throws NoLoops where
  * loops are to update the state and get no memory.
  */
 export async function openGraphs(

@@ -1,7 +1,7 @@
 import type * as ort from 'onnxruntime-node';
 import { UserError } from '../../common/errors.ts';
 import { checkArrays, checkFeeds } from '../checks.ts';
-import { MOST_MEMORY_BYTES, NoArrayMemory, spaceOf } from '../loops/arrayMemory.ts';
+import { MOST_MEMORY_BYTES, NoLoops, spaceOf } from '../loops/arrayMemory.ts';
 import { elementsOf, type StateBuffer, stateLayout } from '../trace/stateLayout.ts';
 import type { Arrays, EngineSession, SessionDefinition, TensorSpec, TensorValues } from '../types.ts';
 import type { CompiledFunction } from './compile.ts';
@@ -43,7 +43,7 @@ export async function openSession(
   const open = (updateInLoops: boolean): Promise<OpenedGraphs> =>
     openGraphs(device, backend, definition, layout, { callsAtOnce, runs: null, updateInLoops });
   const graphs = await open(device === 'cpu' && callsAtOnce === 1 && fitLoops(layout)).catch((error) => {
-    if (!(error instanceof NoArrayMemory)) throw error;
+    if (!(error instanceof NoLoops)) throw error;
     notes.push(`the graph updates the state, which takes longer than loops: ${error.message}`);
     return open(false);
   });
