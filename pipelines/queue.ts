@@ -5,7 +5,7 @@ import { queuesText, sweepsText, workersText } from '../src/cli/fleetText.ts';
 import { runCommand } from '../src/cli/main.ts';
 import { parseCommandLine } from '../src/cli/options.ts';
 import { UserError } from '../src/common/errors.ts';
-import { type Operations, openOperations } from '../src/queue/operations.ts';
+import type { Operations } from '../src/queue/operations.ts';
 import { connectToRunning, queueSettings } from '../src/queue/settings.ts';
 
 const ACTIONS = ['status', 'pause', 'resume', 'cancel', 'retry', 'priority'] as const;
@@ -38,6 +38,8 @@ await runCommand(async (interrupt) => {
   const say = (line: string) => process.stderr.write(`${line}\n`);
   const connection = await connectToRunning(queueSettings(process.env), runs, say);
   interrupt.onRelease(() => connection.close());
+  // BullMQ takes half a second to load: not before there is a queue.
+  const { openOperations } = await import('../src/queue/operations.ts');
   const operations = openOperations(connection, say);
   interrupt.onRelease(() => operations.close());
   const { text, result } = await work(operations);

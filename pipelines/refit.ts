@@ -10,12 +10,10 @@ import { parseCommandLine } from '../src/cli/options.ts';
 import { messageOf, UserError } from '../src/common/errors.ts';
 import { openQueueConnection } from '../src/queue/connection.ts';
 import { queueSettings } from '../src/queue/settings.ts';
-import { type CronSchedule, inZone, nextDue, parseSchedule } from '../src/refit/cron.ts';
 import { endWithParent, runNight, tellNightEnd } from '../src/refit/nightProcess.ts';
 import { refit } from '../src/refit/refit.ts';
 import { writeRefitFiles } from '../src/refit/refitFiles.ts';
 import { hasNews, refitText } from '../src/refit/refitText.ts';
-import { openSchedule, removeSchedule } from '../src/refit/schedule.ts';
 import { postWebhook, readWebhook } from '../src/refit/webhook.ts';
 import {
   isOccasion,
@@ -112,6 +110,9 @@ async function schedule(
   flags: Flags,
   interrupt: Interrupt,
 ): Promise<ExitCode> {
+  // BullMQ takes half a second to load: a single refit and every night of a schedule do without.
+  const { inZone, nextDueText, parseSchedule } = await import('../src/refit/cron.ts');
+  const { openSchedule } = await import('../src/refit/schedule.ts');
   const timeZone = flags.tz ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const cron = parseSchedule(flags.schedule!, timeZone);
   const limitMinutes = flags.limitMinutes ?? DEFAULT_LIMIT_MINUTES;
@@ -151,11 +152,11 @@ async function schedule(
           (await postWebhook(webhook, nightFailedPayload(end.reason), { signal: interrupt.signal }));
         if (problem) say(problem);
       }
-      if (end.kind !== 'stopped') say(nextLine(cron));
+      if (end.kind !== 'stopped') say(nextDueText(cron));
     },
   });
   interrupt.onRelease(() => nights.close());
-  say(`${nextLine(cron)}, through ${connection.description}, for at most ${limitMinutes} minutes`);
+  say(`${nextDueText(cron)}, through ${connection.description}, for at most ${limitMinutes} minutes`);
   await new Promise<void>((stopped) => {
     if (interrupt.signal.aborted) stopped();
     else interrupt.signal.addEventListener('abort', () => stopped(), { once: true });
@@ -163,11 +164,6 @@ async function schedule(
   await nights.close();
   if (connection.kind === 'redis') say('the schedule stays in Redis; --unschedule takes it out');
   return EXIT_CODES.done;
-}
-
-function nextLine(cron: CronSchedule): string {
-  const next = nextDue(cron);
-  return next ? `the next refit is due at ${inZone(next, cron.timeZone)}` : 'no further refit is due';
 }
 
 async function unschedule(runsFolder: string, flags: Flags): Promise<ExitCode> {
@@ -181,6 +177,7 @@ async function unschedule(runsFolder: string, flags: Flags): Promise<ExitCode> {
       'Stop the process that was started with --schedule, or set REDIS_URL.',
     );
   }
+  const { removeSchedule } = await import('../src/refit/schedule.ts');
   const identity = await identityOf(runsFolder);
   const connection = await openQueueConnection({ ...queue, log: say });
   try {

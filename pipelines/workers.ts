@@ -3,7 +3,6 @@ import { EXIT_CODES } from '../src/cli/exitCodes.ts';
 import { workersText } from '../src/cli/fleetText.ts';
 import { runCommand } from '../src/cli/main.ts';
 import { parseCommandLine } from '../src/cli/options.ts';
-import { openOperations } from '../src/queue/operations.ts';
 import { connectToRunning, queueSettings } from '../src/queue/settings.ts';
 
 await runCommand(async (interrupt) => {
@@ -24,6 +23,8 @@ await runCommand(async (interrupt) => {
   const say = (line: string) => process.stderr.write(`${line}\n`);
   const connection = await connectToRunning(queueSettings(process.env), command.options.runs, say);
   interrupt.onRelease(() => connection.close());
+  // BullMQ takes half a second to load: not before there is a queue.
+  const { openOperations } = await import('../src/queue/operations.ts');
   const operations = openOperations(connection, say);
   interrupt.onRelease(() => operations.close());
   const { workers } = await operations.status();

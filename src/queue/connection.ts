@@ -1,6 +1,5 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { messageOf, UserError } from '../common/errors.ts';
-import { openEmbeddedStore } from './embedded.ts';
 
 /** What it takes to open a client. Holds the password: never to be logged. */
 export interface ClientOptions {
@@ -50,6 +49,8 @@ export async function openQueueConnection(options: {
 }): Promise<QueueConnection> {
   const { redisUrl, tls, log } = options;
   if (!redisUrl) {
+    // Of the store and a client one is loaded, the one that is wanted.
+    const { openEmbeddedStore } = await import('./embedded.ts');
     const store = await openEmbeddedStore();
     return {
       kind: 'embedded',
@@ -111,6 +112,7 @@ export function parseRedisUrl(url: string): { clientOptions: ClientOptions; desc
 
 /** Connects once. Returns warnings; throws a UserError when this Redis cannot be used. */
 async function checkRedis(clientOptions: ClientOptions, description: string): Promise<string[]> {
+  const { Redis } = await import('ioredis');
   const client = new Redis({
     ...clientOptions,
     lazyConnect: true,

@@ -45,6 +45,12 @@ export function nextDue({ pattern, timeZone }: CronSchedule, nowMs = Date.now())
   return next === undefined ? null : new Date(next);
 }
 
+/** The same for a person to read. */
+export function nextDueText(schedule: CronSchedule, nowMs = Date.now()): string {
+  const next = nextDue(schedule, nowMs);
+  return next ? `the next refit is due at ${inZone(next, schedule.timeZone)}` : 'no further refit is due';
+}
+
 /** A time as people of the zone write it, with the zone: `2027-03-01 03:00:00 Europe/Berlin`. */
 export function inZone(time: Date, timeZone: string): string {
   const text = time.toLocaleString('sv-SE', { timeZone });

@@ -1,12 +1,11 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { createBullBoard } from '@bull-board/api';
-import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { HonoAdapter } from '@bull-board/hono';
 import { serveStatic } from '@hono/node-server/serve-static';
-import { Queue } from 'bullmq';
+import type { Queue } from 'bullmq';
 import { Hono } from 'hono';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { QueueConnection } from '../../queue/connection.ts';
 import { PREFIX } from '../../queue/names.ts';
 import type { Problem } from '../api/laws.ts';
@@ -50,15 +49,26 @@ export function openBullBoard(watch: QueueWatch, mayChange: boolean, log: (line:
     await Promise.all([...queues.values()].map((queue) => queue.close().catch(() => {})));
     client.disconnect();
   };
+  const told = (error: Error) => log(`bull-board: ${error.message}`);
+  const enter = async (connection: QueueConnection): Promise<void> => {
+    // With BullMQ half a second to load: not before there is a queue.
+    const { Redis } = await import('ioredis');
+    const client = new Redis({ ...connection.clientOptions, maxRetriesPerRequest: 2 });
+    client.on('error', () => {});
+    open = { client, queues: new Map() };
+  };
+  // One after the other: what is entered is what was found last.
+  let changed = Promise.resolve();
   watch.onConnection((connection: QueueConnection | null) => {
-    void leave().then(() => {
-      if (!connection) return;
-      const client = new Redis({ ...connection.clientOptions, maxRetriesPerRequest: 2 });
-      client.on('error', () => {});
-      open = { client, queues: new Map() };
-    });
+    changed = changed
+      .then(leave)
+      .then(() => (connection ? enter(connection) : undefined))
+      .catch(told);
   });
   const look = async (): Promise<void> => {
+    if (!open) return;
+    const { Queue } = await import('bullmq');
+    const { BullMQAdapter } = await import('@bull-board/api/bullMQAdapter');
     if (!open) return;
     const names = await watch.operations().queueNames();
     if (!open || names.every((name) => open!.queues.has(name))) return;
@@ -72,10 +82,7 @@ export function openBullBoard(watch: QueueWatch, mayChange: boolean, log: (line:
       [...open.queues.values()].map((queue) => new BullMQAdapter(queue, { readOnlyMode: !mayChange })),
     );
   };
-  const timer = setInterval(
-    () => void look().catch((error: Error) => log(`bull-board: ${error.message}`)),
-    LOOK_MS,
-  );
+  const timer = setInterval(() => void look().catch(told), LOOK_MS);
   const app = new Hono();
   if (!mayChange) {
     // Also what bull-board would answer without looking at any queue.
@@ -90,6 +97,7 @@ export function openBullBoard(watch: QueueWatch, mayChange: boolean, log: (line:
     app,
     close: async () => {
       clearInterval(timer);
+      await changed;
       await leave();
     },
   };

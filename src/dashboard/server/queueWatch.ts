@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, UserError } from '../../common/errors.ts';
 import type { QueueConnection } from '../../queue/connection.ts';
-import { type FleetStatus, type Operations, openOperations } from '../../queue/operations.ts';
+import type { FleetStatus, Operations } from '../../queue/operations.ts';
 import { connectToRunning, type QueueSettings } from '../../queue/settings.ts';
 import type { QueueStatus, Throughput } from '../api/queue.ts';
 
@@ -57,6 +57,8 @@ export function watchQueue(
       }
       if (!open) {
         const connection = await connectToRunning(settings, runsFolder, log);
+        // BullMQ takes half a second to load: not before there is a queue.
+        const { openOperations } = await import('../../queue/operations.ts');
         open = { connection, operations: openOperations(connection, log) };
         for (const listener of connectionListeners) listener(connection);
       }
