@@ -8,14 +8,10 @@ import { preparationLines } from '../src/cli/preparation.ts';
 import { createProgress } from '../src/cli/progress.ts';
 import { loadConfig } from '../src/config/loadConfig.ts';
 import { queueSettings } from '../src/queue/settings.ts';
-import { sweepSummaryText } from '../src/report/summaryText.ts';
-import { collectSweep, writeSweepFiles } from '../src/sweep/finish.ts';
 import { keepLawsInHome } from '../src/sweep/lawRecords.ts';
-import { registerLaws } from '../src/sweep/lawRegistry.ts';
 import { planText } from '../src/sweep/planText.ts';
 import { progressObserver } from '../src/sweep/progressObserver.ts';
 import { summarise } from '../src/sweep/summary.ts';
-import { trainSweep } from '../src/sweep/sweep.ts';
 
 await runCommand(async (interrupt) => {
   const command = parseCommandLine(
@@ -44,6 +40,16 @@ await runCommand(async (interrupt) => {
   const { config, notes } = loadConfig(command.argument!, set);
   for (const note of notes) say(note);
 
+  // Each takes half a second and more to load: the one not before the config is known to be right, the other while the
+  // first runs start. No later: by the end of a long sweep its files may be those of another version.
+  const { trainSweep } = await import('../src/sweep/sweep.ts');
+  const loadFinish = () =>
+    Promise.all([
+      import('../src/sweep/finish.ts'),
+      import('../src/sweep/lawRegistry.ts'),
+      import('../src/report/summaryText.ts'),
+    ]);
+  let finish: ReturnType<typeof loadFinish> | undefined;
   const display = createProgress({
     stream: process.stderr,
     isTTY: process.stderr.isTTY,
@@ -65,7 +71,10 @@ await runCommand(async (interrupt) => {
     onPlan: async (plan) => {
       const estimate = dryRun ? await plan.estimate() : null;
       say(planText(config, plan, estimate));
-      if (!dryRun) return true;
+      if (!dryRun) {
+        finish = loadFinish();
+        return true;
+      }
       const flops = plan.runs.reduce((sum, run) => sum + run.flops, 0);
       const tokens = plan.runs.reduce((sum, run) => sum + run.spec.tokens, 0);
       const answer = {
@@ -84,6 +93,7 @@ await runCommand(async (interrupt) => {
   interrupt.signal.throwIfAborted();
   if (!tally) return EXIT_CODES.done;
 
+  const [{ collectSweep, writeSweepFiles }, { registerLaws }, { sweepSummaryText }] = await finish!;
   const input = collectSweep(runsFolder, config.name, (what) => say(`fitting: ${what}`));
   const [page] = writeSweepFiles(runsFolder, input);
   for (const line of registerLaws(runsFolder, input)) say(line);

@@ -14,13 +14,10 @@ import { byteCount, wholeNumber, wordOrWhole } from '../src/cli/numbers.ts';
 import { parseCommandLine } from '../src/cli/options.ts';
 import { UserError } from '../src/common/errors.ts';
 import { shownPlaces } from '../src/common/seats.ts';
-import { openEngine } from '../src/engine/openEngine.ts';
 import { openQueueConnection } from '../src/queue/connection.ts';
 import { queueSettings } from '../src/queue/settings.ts';
-import { openSlotPool } from '../src/sweep/localWorker.ts';
 import { MOST_SEATS, type Population, slotsOf } from '../src/worker/devices.ts';
 import { describeEnvironment } from '../src/worker/environment.ts';
-import { startWorker } from '../src/worker/worker.ts';
 
 /** A base model's end makes its CPT runs ready a moment later: `--once` waits so long for more. */
 const ONCE_IDLE_MS = 20_000;
@@ -95,6 +92,10 @@ or http://host:port of the coordinator with ARTIFACTS_TOKEN or ARTIFACTS_TOKEN_F
     slots: more.slots ?? null,
     population: more.population,
   });
+  // TensorFlow.js and BullMQ take more than a second to load: not before what can be refused has been.
+  const { openEngine } = await import('../src/engine/openEngine.ts');
+  const { openSlotPool } = await import('../src/sweep/localWorker.ts');
+  const { startWorker } = await import('../src/worker/worker.ts');
   const { engine, reason } = await openEngine(more.engine);
   const environment = describeEnvironment(engine);
   const home = await openArtifactHome({

@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { parse } from 'yaml';
 import { hashFile } from '../artifacts/hashing.ts';
-import { listen } from '../artifacts/listen.ts';
 import type { ArtifactHome } from '../artifacts/types.ts';
 import { writeFileAtomic } from '../common/atomicFile.ts';
 import { messageOf, UserError } from '../common/errors.ts';
@@ -11,7 +10,6 @@ import { resolvedConfigYaml } from '../config/resolvedConfigYaml.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { PrepareProgress } from '../corpus/prepare.ts';
 import type { DemoGenerators } from '../corpus/sources.ts';
-import { openEngine } from '../engine/openEngine.ts';
 import { openQueueConnection, type QueueConnection } from '../queue/connection.ts';
 import { type QueueSettings, tellEmbedded } from '../queue/settings.ts';
 import type { CorpusFacts } from '../report/types.ts';
@@ -21,9 +19,7 @@ import { readManifest } from '../training/checkpoint.ts';
 import { describeEnvironment } from '../worker/environment.ts';
 import { assumeCorpora } from './assumedCorpora.ts';
 import { prepareSweep } from './corpora.ts';
-import { dispatchRuns, takeInKnown } from './dispatch.ts';
-import { estimateSweep, type SweepEstimate, trainerCount } from './estimate.ts';
-import { startLocalWorker } from './localWorker.ts';
+import type { SweepEstimate } from './estimate.ts';
 import type { SweepObserver } from './observer.ts';
 import { type PlannedRun, planRuns, type SweepCorpora } from './plan.ts';
 import { savePlanRecord } from './planRecord.ts';
@@ -90,6 +86,9 @@ async function trainWith(options: SweepOptions, release: (() => unknown)[]): Pro
   const services = options.planOnly ? null : await openServices(options, release);
   const prepared = await prepareOrAssume(options, note);
   if (signal.aborted) return null;
+  // TensorFlow.js takes most of a second to load: not before what can be refused has been.
+  const { openEngine } = await import('../engine/openEngine.ts');
+  const { estimateSweep, trainerCount } = await import('./estimate.ts');
   // No other engine has float16: `auto` would look for the fastest.
   const { engine, reason } = await openEngine(
     config.training.precision === 'float16' ? 'onnx' : config.run.engine,
@@ -114,6 +113,9 @@ async function trainWith(options: SweepOptions, release: (() => unknown)[]): Pro
   if (!proceed || !services || signal.aborted) return null;
 
   const { home, connection } = services;
+  // BullMQ, which a dry run needs not load.
+  const { dispatchRuns, takeInKnown } = await import('./dispatch.ts');
+  const { startLocalWorker } = await import('./localWorker.ts');
   for (const line of changesSince(layout.config(config.name), config)) note(line);
   writeFileAtomic(layout.config(config.name), resolvedConfigYaml(config));
   const earlier = loadProvenance(layout.sweep(config.name));
@@ -196,6 +198,7 @@ async function openServices(
   const home = await openRunsHome(options.runsFolder, environment);
   release.push(() => home.close());
   if (environment.ARTIFACTS_LISTEN) {
+    const { listen } = await import('../artifacts/listen.ts');
     const server = await listen(home, environment, observer.note);
     release.push(() => server.close());
     observer.note(`serving ${home.description} at ${server.url}`);
