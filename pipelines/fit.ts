@@ -10,7 +10,6 @@ import { lawForms } from '../src/laws/forms/registry.ts';
 import type { ConstraintKind, ObjectiveKind } from '../src/laws/types.ts';
 import { parseMap } from '../src/measurements/columns.ts';
 import { parseUnits } from '../src/measurements/units.ts';
-import { writeFitReport } from '../src/report/fitReport.ts';
 import { fitSummaryText } from '../src/report/fitText.ts';
 
 interface Flags {
@@ -107,6 +106,8 @@ await runCommand(async () => {
     ...(flags.where === undefined ? {} : { where: flags.where }),
     onStep: say,
   });
+  // What draws figures takes half a second to load.
+  const { writeFitReport } = await import('../src/report/fitReport.ts');
   const [page] = writeFitReport(fitted, flags.out);
   if (command.options.json)
     process.stdout.write(`${JSON.stringify({ ...fitsJson(fitted), report: page }, null, 2)}\n`);

@@ -5,7 +5,6 @@ import { runCommand } from '../src/cli/main.ts';
 import { parseCommandLine } from '../src/cli/options.ts';
 import { UserError } from '../src/common/errors.ts';
 import { sweepSummaryText } from '../src/report/summaryText.ts';
-import { collectSweep, writeSweepFiles } from '../src/sweep/finish.ts';
 import { compareLaws, comparisonText, registerLaws } from '../src/sweep/lawRegistry.ts';
 import { summarise } from '../src/sweep/summary.ts';
 import { tallyOf } from '../src/sweep/tally.ts';
@@ -32,6 +31,8 @@ await runCommand(async () => {
   );
   if (!command) return EXIT_CODES.done;
   const { runs: runsFolder, json } = command.options;
+  // What draws figures takes half a second to load: not for --help.
+  const { collectSweep, writeSweepFiles } = await import('../src/sweep/finish.ts');
   const input = collectSweep(runsFolder, command.argument!, (what) =>
     process.stderr.write(`fitting: ${what}\n`),
   );

@@ -1,6 +1,5 @@
 /** `npm run store`: makes the results store anew from artifacts, checks it against them, or serves them to workers. */
 import { existsSync } from 'node:fs';
-import { listen } from '../src/artifacts/listen.ts';
 import { EXIT_CODES, type ExitCode } from '../src/cli/exitCodes.ts';
 import type { Interrupt } from '../src/cli/interrupt.ts';
 import { runCommand } from '../src/cli/main.ts';
@@ -102,6 +101,7 @@ async function check(runs: string, interrupt: Interrupt, print: Print): Promise<
 
 async function serve(runs: string, interrupt: Interrupt): Promise<ExitCode> {
   const home = await openHome(runs, interrupt);
+  const { listen } = await import('../src/artifacts/listen.ts');
   const server = await listen(home, process.env, say);
   interrupt.onRelease(() => server.close());
   say(`serving ${home.description} at ${server.url}: workers need ARTIFACTS_URL=${server.url} and the token`);
