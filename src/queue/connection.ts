@@ -49,7 +49,7 @@ export async function openQueueConnection(options: {
 }): Promise<QueueConnection> {
   const { redisUrl, tls, log } = options;
   if (!redisUrl) {
-    // Of the store and a client one is loaded, the one that is wanted.
+    // Store and client each take a while to load: only the one that is wanted.
     const { openEmbeddedStore } = await import('./embedded.ts');
     const store = await openEmbeddedStore();
     return {
