@@ -15,7 +15,7 @@ export interface StateLoops {
   buffers: Readonly<Record<string, string>>;
 }
 
-/** What a cut graph leaves to loops; null where the state has what no loop can hold. */
+/** What a cut graph leaves to loops. `constants`: those of the whole graph; `carried`: every buffer that it replaces. */
 export function stateLoops(
   { loops, given }: CutGraph,
   constants: readonly GraphConstant[],
@@ -51,6 +51,7 @@ export interface OpenedLoops {
   run(bufferArray: (buffer: string) => TensorValues): void;
 }
 
+/** Takes the arrays beside the state out of `memory` and compiles the loops. Throws NoLoops as compileLoops does. */
 export async function openLoops(
   { loops, given, constants, buffers }: StateLoops,
   memory: ArrayMemory,
