@@ -28,7 +28,7 @@ export function gpuTrainerEnvironment(variables: Variables, index: number): Reco
 /**
  * Has the C library ask for pages of 2 MB for large arrays (glibc 2.35 or later on Linux, where the kernel's
  * transparent_hugepage is `madvise`, the usual default; others ignore it). A step walks through 100 MB and more of
- * activations: with pages of 4 KB the processor spends a tenth of its time on finding them (docs/performance.md). A
+ * activations: with pages of 4 KB the processor spends a few percent of its time on finding them (docs/performance.md). A
  * setting of the user's own stays.
  */
 function largePages({ GLIBC_TUNABLES: set }: Variables): Record<string, string> {

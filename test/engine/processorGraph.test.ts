@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { FinishedGraph } from '../../src/engine/onnx/encode.ts';
 import { processorGraph } from '../../src/engine/onnx/processorGraph.ts';
-import type { GraphNode } from '../../src/engine/trace/graph.ts';
+import type { FinishedGraph, GraphNode } from '../../src/engine/trace/graph.ts';
 
 const node = (
   op: string,

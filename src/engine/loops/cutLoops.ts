@@ -1,5 +1,4 @@
-import type { FinishedGraph } from '../onnx/encode.ts';
-import { type GraphNode, sameShape, sizeOf, type Value } from '../trace/graph.ts';
+import { type FinishedGraph, type GraphNode, sameShape, sizeOf, type Value } from '../trace/graph.ts';
 
 /** Element-wise operators of ONNX that a loop can do, with the WebAssembly instruction for four elements. */
 export const LOOP_INSTRUCTIONS: Readonly<Record<string, string>> = {

@@ -1,12 +1,5 @@
 import onnxProto from 'onnx-proto';
-import type {
-  Attribute,
-  ConstantData,
-  ElementType,
-  GraphConstant,
-  GraphNode,
-  Value,
-} from '../trace/graph.ts';
+import type { Attribute, ConstantData, ElementType, FinishedGraph, Value } from '../trace/graph.ts';
 
 const { onnx } = onnxProto;
 
@@ -22,13 +15,6 @@ const DATA_TYPES: Record<ElementType, number> = {
   int64: onnx.TensorProto.DataType.INT64,
   bool: onnx.TensorProto.DataType.BOOL,
 };
-
-export interface FinishedGraph {
-  nodes: readonly GraphNode[];
-  constants: readonly GraphConstant[];
-  inputs: readonly Value[];
-  outputs: readonly Value[];
-}
 
 /** A graph that is run over and over (see repeat.ts). */
 export interface RepeatedGraph {

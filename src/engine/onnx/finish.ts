@@ -1,5 +1,4 @@
-import type { Graph, GraphNode, Value } from '../trace/graph.ts';
-import type { FinishedGraph } from './encode.ts';
+import type { FinishedGraph, Graph, GraphNode, Value } from '../trace/graph.ts';
 
 /**
  * What of a recorded graph the outputs need: nodes, constants and inputs that lead nowhere are left out. A value that

@@ -1,5 +1,4 @@
-import type { Attributes, GraphNode } from '../trace/graph.ts';
-import type { FinishedGraph } from './encode.ts';
+import type { Attributes, FinishedGraph, GraphNode } from '../trace/graph.ts';
 
 /** TensorProto.DataType. */
 const FLOAT = 1;

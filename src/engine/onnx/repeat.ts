@@ -1,5 +1,5 @@
-import type { Value } from '../trace/graph.ts';
-import type { FinishedGraph, RepeatedGraph } from './encode.ts';
+import type { FinishedGraph, Value } from '../trace/graph.ts';
+import type { RepeatedGraph } from './encode.ts';
 
 /** How a graph's outputs and inputs hang together from one call to the next. */
 export interface Repetition {

@@ -1,5 +1,4 @@
-import type { Attributes, ConstantData, GraphConstant, GraphNode } from '../trace/graph.ts';
-import type { FinishedGraph } from './encode.ts';
+import type { Attributes, ConstantData, FinishedGraph, GraphConstant, GraphNode } from '../trace/graph.ts';
 
 /**
  * A shader of ONNX Runtime's Split binds its input, all outputs and its uniforms. Drivers allow 8 to 16 bindings, and a

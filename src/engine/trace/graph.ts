@@ -68,6 +68,14 @@ export interface Graph {
   ): Value[];
 }
 
+/** A graph that is no longer added to, with what of it is asked for. */
+export interface FinishedGraph {
+  nodes: readonly GraphNode[];
+  constants: readonly GraphConstant[];
+  inputs: readonly Value[];
+  outputs: readonly Value[];
+}
+
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
 }
